@@ -1,0 +1,37 @@
+"""``antiphon models``: the models that are here."""
+
+import argparse
+
+from antiphon.cli.output import emit
+
+EXAMPLE = "antiphon models"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def run(args: argparse.Namespace) -> None:
+    from antiphon.engine.bundle import DEFAULT, available, read_meta
+
+    models = {name: read_meta(path) for name, path in sorted(available().items())}
+    rows = [_row(name, meta, name == DEFAULT) for name, meta in models.items()]
+    text = "\n".join(
+        f"{r['name']}{' (default)' if r['default'] else ''}: {r['family']}, {r['parameters'] / 1e6:.1f} M parameters, "
+        f"{r['nats_per_note']} nats a note, {r['bytes'] / 1e6:.1f} MB, licence {r['licence']}"
+        for r in rows
+    )
+    emit(args, {"models": rows}, text or "No models are here. Train one: antiphon train lstm --corpus CORPUS -o MODEL")
+
+
+def _row(name: str, meta: dict, default: bool) -> dict[str, object]:
+    nats = meta["measured"].get("validation", {}).get("nats_per_note")
+    return {
+        "name": name,
+        "family": meta["family"],
+        "parameters": meta["parameters"],
+        "nats_per_note": None if nats is None else round(nats, 3),
+        "bytes": sum(file["bytes"] for file in meta["files"].values()),
+        "licence": meta["licence"]["name"],
+        "default": default,
+    }

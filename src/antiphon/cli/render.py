@@ -1,0 +1,64 @@
+"""``antiphon render``: a music file to sound."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from antiphon.cli.output import emit, say
+
+EXAMPLE = "antiphon render piece.mid -o piece.mp3 --instrument harpsichord"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="the music to play")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help=".wav, .flac, .ogg or .mp3")
+    parser.add_argument(
+        "--soundfont", type=Path, metavar="FILE", help="a sound bank, .sf2 or .sf3 (default: a small one)"
+    )
+    parser.add_argument("--instrument", metavar="NAME", help="play all but the drums on this General MIDI instrument")
+    parser.add_argument(
+        "--engine", default="auto", metavar="NAME", help="auto, fluidsynth or midirenderer (default auto)"
+    )
+    parser.add_argument("--rate", type=int, default=44100, metavar="HZ", help="frames a second (default 44100)")
+
+
+def run(args: argparse.Namespace) -> None:
+    from antiphon.audio import render_file
+    from antiphon.files import read_music
+    from antiphon.instruments import program
+
+    instrument = None if args.instrument is None else program(args.instrument)
+    score = read_music(args.file)
+    score = score if instrument is None else score.with_program(instrument)
+    with _progress() as progress:
+        info = render_file(
+            score, args.output, soundfont=args.soundfont, rate=args.rate, engine=args.engine, progress=progress
+        )
+    for sentence in info.substituted:
+        say(sentence)
+    text = f"{args.output}: {info.seconds:.1f} s of sound by {info.engine}, {info.realtime_factor:.0f} × real time"
+    emit(args, {"path": str(args.output), **vars(info)}, text)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    """A bar on stderr, for people and only once two seconds have gone by."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    began_s = time.monotonic()
+    bar = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    task = bar.add_task("rendering", total=1)
+
+    def show(part: float) -> None:
+        if time.monotonic() - began_s > 2:
+            bar.start()
+        bar.update(task, completed=part)
+
+    try:
+        yield show
+    finally:
+        bar.stop()

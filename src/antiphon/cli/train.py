@@ -1,0 +1,59 @@
+"""``antiphon train``: a model from a recipe and a corpus."""
+
+import argparse
+from pathlib import Path
+
+from antiphon.cli.output import emit, say
+from antiphon.cli.progress import progress
+from antiphon.errors import missing_extra
+
+EXAMPLE = "antiphon train lstm --corpus corpora/maestro -o models/mine --set train.passes=3"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", metavar="RECIPE", help="a recipe's name, or a .toml file of your own")
+    parser.add_argument("--corpus", type=Path, required=True, metavar="CORPUS", help="a folder that `prepare` wrote")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL", help="the folder of the new model")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="A.B=C", help="change one key of the recipe; may be repeated"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
+
+
+def run(args: argparse.Namespace) -> None:
+    _need_torch()
+    from antiphon.files.paths import check_writable
+    from antiphon.training.callbacks import Stopped
+    from antiphon.training.finish import finish, notes_to_measure
+    from antiphon.training.recipe import load_recipe
+    from antiphon.training.run import fit, prepare_run, run_folder
+
+    recipe = load_recipe(args.recipe, args.set)
+    check_writable(args.output, folder=True)
+    training, folder = prepare_run(recipe, args.corpus), run_folder(args.output)
+    say(f"{recipe.name}: {training.steps:,} steps; checkpoints and logs in {folder}")
+    try:
+        best = fit(training, folder, resume=args.resume)
+    except Stopped as stopped:
+        say(f"{stopped}; the checkpoint is in {folder}: go on with the same command and --resume")
+        raise KeyboardInterrupt from stopped
+    say(f"best validation {best:.3f} nats a note; measuring what is exported …")
+    done = 0
+    with progress("measuring", notes_to_measure(training)) as show:
+
+        def heard(notes: int) -> None:
+            nonlocal done
+            done += notes
+            show(done)
+
+        measured = finish(training, folder, args.output, heard)
+    nats = measured["validation"]["nats_per_note"]
+    emit(args, {"model": str(args.output), **measured}, f"{args.output}: {nats:.3f} nats a note on validation")
+
+
+def _need_torch() -> None:
+    import importlib.util
+
+    for package in ("torch", "lightning", "pyarrow", "onnx", "safetensors"):
+        if importlib.util.find_spec(package) is None:
+            raise missing_extra(package, "train", "training")

@@ -1,0 +1,133 @@
+"""Windows of a corpus as arrays ready for a model, cut from memory-mapped columns: nothing is parsed in training.
+
+A batch is a pure function of (seed, index), so a run that was killed goes on with exactly the batches it would have
+seen, and no sampler's state needs saving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from antiphon.codec import NoteCodec
+from antiphon.corpus.augment import NONE, Augmentation, Excerpt
+
+
+class Span(Protocol):
+    """Where a piece's notes lie in the columns."""
+
+    @property
+    def first(self) -> int: ...
+
+    @property
+    def count(self) -> int: ...
+
+
+class Arrays(NamedTuple):
+    """A batch of B windows of T notes with A attributes."""
+
+    inputs: np.ndarray  # (B, T, A) uint8: the row before each note
+    targets: np.ndarray  # (B, T, A) uint8: the notes
+    weight: np.ndarray  # (B, T) float32: 1 for a note, 0 for padding
+
+
+Columns = Mapping[str, np.ndarray]  # a corpus's columns, each (notes,): onset_ms, duration_ms, pitch, velocity, program
+
+
+class Windows:
+    """Cuts windows of ``length`` notes, each with the row before its first note."""
+
+    def __init__(self, columns: Columns, codec: NoteCodec, length: int) -> None:
+        self._columns, self._codec, self._length = columns, codec, length
+
+    def one(
+        self,
+        piece: Span,
+        start: int,
+        augmentation: Augmentation = NONE,
+        pitches: tuple[int, int] = (0, 127),
+        rng: np.random.Generator | None = None,
+    ) -> Arrays:
+        """Notes start … start+length of a piece as arrays without the batch dimension; a short one is padded."""
+        stop = min(start + self._length, piece.count)
+        skip = min(max(start, 0), 2)  # notes before the window: one to be heard, one for that one's step
+        rows = slice(piece.first + max(start, 0) - skip, piece.first + stop)
+        names = ("onset_ms", "duration_ms", "pitch", "velocity", "program")
+        excerpt = Excerpt(*(self._columns[name][rows] for name in names))
+        if rng is not None:
+            excerpt = augmentation.apply(excerpt, pitches, rng)
+        codes = self._codec.encode_ms(
+            excerpt.onset_ms, excerpt.duration_ms, excerpt.pitch, excerpt.velocity, excerpt.program
+        )
+        heard = codes if rng is None else augmentation.hold(codes, rng)
+        before = heard[skip - 1 : -1] if skip else np.concatenate([self._codec.start_row[None], heard[:-1]])
+        return self._padded(before, codes[skip:])
+
+    def _padded(self, inputs: np.ndarray, targets: np.ndarray) -> Arrays:
+        missing = self._length - len(targets)
+        weight = np.ones(self._length, np.float32)
+        weight[len(targets) :] = 0
+        return Arrays(*(np.pad(x, ((0, missing), (0, 0))) for x in (inputs, targets)), weight)
+
+
+def stack(windows: Sequence[Arrays]) -> Arrays:
+    """Windows of one length as one batch."""
+    return Arrays(*(np.stack(x) for x in zip(*windows, strict=True)))
+
+
+class TrainingWindows:
+    """Endless shuffled, augmented batches; every pass sees each note once, cut at new places."""
+
+    def __init__(
+        self,
+        columns: Columns,
+        pieces: Sequence[Span],
+        codec: NoteCodec,
+        *,
+        length: int,
+        batch: int,
+        augmentation: Augmentation = NONE,
+        stride: int = 0,
+        seed: int = 0,
+    ) -> None:
+        """``stride`` is the distance between the starts of windows, by default their length."""
+        self._windows = Windows(columns, codec, length)
+        self._pieces, self._size, self._augmentation, self._seed = pieces, batch, augmentation, seed
+        self._stride = stride or length
+        pitch = [columns["pitch"][p.first : p.first + p.count] for p in pieces]
+        self._pitches = min(int(p.min()) for p in pitch), max(int(p.max()) for p in pitch)
+        self.per_pass = max(sum(p.count // self._stride + 1 for p in pieces) // batch, 1)  # batches
+        self._order = lru_cache(2)(self._shuffled)
+
+    def batch(self, index: int) -> Arrays:
+        """Batch ``index`` ≥ 0 of an endless sequence."""
+        number, place = divmod(index, self.per_pass)
+        chosen = self._order(number)[place * self._size : (place + 1) * self._size]
+        rng = np.random.default_rng((self._seed, 1, index))
+        pieces = self._pieces
+        return stack([self._windows.one(pieces[p], s, self._augmentation, self._pitches, rng) for p, s in chosen])
+
+    def _shuffled(self, number: int) -> np.ndarray:
+        """(windows, 2) piece and start of every window of one pass, in a random order."""
+        rng = np.random.default_rng((self._seed, 0, number))
+        starts = [
+            np.arange(-int(rng.integers(self._stride)), piece.count, self._stride)
+            for piece in self._pieces
+        ]
+        pairs = np.concatenate([np.stack([np.full(len(s), i), s], -1) for i, s in enumerate(starts)])
+        rng.shuffle(pairs)
+        return np.concatenate([pairs, pairs])[: max(len(pairs), self.per_pass * self._size)]
+
+
+def fixed_batches(
+    columns: Columns, pieces: Sequence[Span], codec: NoteCodec, *, length: int, batch: int, share: float = 1.0
+) -> Iterator[Arrays]:
+    """All of the pieces once, in order, as they are; with ``share`` below 1, windows evenly spaced over them."""
+    cut = Windows(columns, codec, length)
+    places = [(piece, start) for piece in pieces for start in range(0, piece.count, length)]
+    places = places[:: max(round(1 / share), 1)]
+    for i in range(0, len(places), batch):
+        yield stack([cut.one(piece, start) for piece, start in places[i : i + batch]])

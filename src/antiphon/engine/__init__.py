@@ -1,0 +1,16 @@
+"""Opening a model for inference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from antiphon.engine.base import Engine
+from antiphon.engine.bundle import DEFAULT, Bundle, open_bundle
+
+
+def open_engine(model: Bundle | str | Path = DEFAULT, *, threads: int = 1) -> Engine:
+    """The engine of a bundle, or of the model of that name or path, on ONNX Runtime."""
+    from antiphon.engine.onnx_engine import OnnxEngine
+
+    bundle = model if isinstance(model, Bundle) else open_bundle(model)
+    return OnnxEngine(bundle, threads)

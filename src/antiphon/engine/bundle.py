@@ -1,0 +1,134 @@
+"""A bundle: the folder a trained model lives in, checked on opening and never trusted.
+
+``meta.json`` says what the model is and lists every other file with its size and SHA-256; ``weights.safetensors`` holds the
+weights for fine-tuning, ``engine.onnx`` (a step of the backbone) and ``heads.onnx`` what plays, ``card.md`` what a person
+should know. Nothing in a bundle is executed and no pickle is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from antiphon.codec import NoteCodec, codec_from_spec
+from antiphon.errors import ModelError, unknown
+from antiphon.files.paths import written_folder
+
+FORMAT = 1
+META = "meta.json"
+WEIGHTS, ENGINE, HEADS, CARD = "weights.safetensors", "engine.onnx", "heads.onnx", "card.md"
+FILES = (WEIGHTS, ENGINE, HEADS, CARD)
+_KEYS = {
+    "format": int, "name": str, "family": str, "config": dict, "codec": dict, "state": list, "parameters": int,
+    "licence": dict, "data": dict, "recipe": dict, "measured": dict, "antiphon": str, "files": dict,
+}  # fmt: skip
+_LARGEST = 1 << 30  # bytes of one file
+DEFAULT = "lstm-piano"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened and checked bundle."""
+
+    path: Path
+    meta: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        return str(self.meta["name"])
+
+    @cached_property
+    def codec(self) -> NoteCodec:
+        """How the model's rows become music."""
+        return codec_from_spec(self.meta["codec"])
+
+    def read(self, file: str) -> bytes:
+        """The bytes of one of the bundle's files."""
+        return (self.path / file).read_bytes()
+
+
+def folders() -> list[Path]:
+    """Where models are looked up by name: those that ship with Antiphon, then the user's own."""
+    return [Path(__file__).parent.parent / "pretrained", platformdirs.user_data_path("antiphon") / "models"]
+
+
+def available() -> dict[str, Path]:
+    """The models that are here, by name."""
+    found = [path.parent for folder in folders() if folder.is_dir() for path in sorted(folder.glob(f"*/{META}"))]
+    return {path.name: path for path in reversed(found)}
+
+
+def find(name_or_path: str | Path) -> Path:
+    """The folder of a model given by name or path; ModelError listing what there is."""
+    path = Path(name_or_path)
+    if (path / META).is_file():
+        return path
+    models = available()
+    if str(name_or_path) in models:
+        return models[str(name_or_path)]
+    if path.is_dir():
+        raise ModelError(f"{path} is not a model: it has no {META}. A model is what `antiphon train … -o {path}` writes.")
+    raise ModelError(unknown("model", str(name_or_path), models) + " The path of a model's folder works too.")
+
+
+def read_meta(name_or_path: str | Path) -> dict[str, Any]:
+    """A model's ``meta.json``, checked in itself but not against the other files."""
+    path = find(name_or_path)
+    try:
+        meta = json.loads((path / META).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path / META} is damaged: {error}") from error
+    except OSError as error:
+        raise ModelError(f"cannot read {path / META}: {error.strerror}") from error
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+        found = meta.get("format") if isinstance(meta, dict) else None
+        raise ModelError(f"{path} has format {found!r}; this version of Antiphon knows format {FORMAT}")
+    for key, kind in _KEYS.items():
+        if not isinstance(meta.get(key), kind):
+            raise ModelError(f"{path / META} is damaged: {key!r} should be of type {kind.__name__}")
+    if not isinstance(meta["licence"].get("name"), str):
+        raise ModelError(f"{path / META} is damaged: it names no licence")
+    extra = sorted(set(meta) - set(_KEYS))
+    if extra:
+        raise ModelError(f"{path / META} has a key this version does not know: {extra[0]!r}")
+    return meta
+
+
+def open_bundle(name_or_path: str | Path = DEFAULT) -> Bundle:
+    """The one way to a model: found by name or path, every file checked for size and hash; ModelError otherwise."""
+    path = find(name_or_path)
+    meta = read_meta(path)
+    if set(meta["files"]) != set(FILES):
+        raise ModelError(f"{path} lists the files {sorted(meta['files'])}; a model has {sorted(FILES)}")
+    for name, entry in meta["files"].items():
+        _check(path / name, entry)
+    return Bundle(path, meta)
+
+
+def _check(file: Path, entry: Mapping[str, Any]) -> None:
+    """Raise ModelError unless the file is there with the size and hash that ``meta.json`` gives."""
+    if file.is_symlink() or not file.is_file():
+        raise ModelError(f"{file} is missing; copy the model's whole folder again")
+    size = file.stat().st_size
+    if size != entry.get("bytes") or size > _LARGEST:
+        raise ModelError(f"{file} has {size:,} bytes instead of {entry.get('bytes')}; copy the model again")
+    if hashlib.sha256(file.read_bytes()).hexdigest() != entry.get("sha256"):
+        raise ModelError(f"{file} was changed: its SHA-256 is not the one in {META}; copy the model again")
+
+
+def write_bundle(path: Path, meta: Mapping[str, Any], make: Callable[[Path], None]) -> None:
+    """Write a bundle whole or not at all: ``make`` writes FILES into a temporary folder, sizes and hashes are added."""
+    with written_folder(path) as folder:
+        make(folder)
+        files = {name: (folder / name).read_bytes() for name in FILES}
+        listed = {n: {"bytes": len(b), "sha256": hashlib.sha256(b).hexdigest()} for n, b in files.items()}
+        whole = {"format": FORMAT, "name": path.name, **meta, "files": listed}
+        (folder / META).write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,56 @@
+"""A bundle played by ONNX Runtime: no torch, one thread, the same numbers for any batch size."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnxruntime as ort
+
+from antiphon.engine.base import State
+from antiphon.engine.bundle import ENGINE, HEADS, Bundle
+from antiphon.errors import ModelError
+
+
+class OnnxEngine:
+    """Runs ``engine.onnx`` and ``heads.onnx`` of a bundle."""
+
+    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
+        self.codec = bundle.codec
+        self._state = [_spec(entry) for entry in bundle.meta["state"]]
+        self._step = _session(bundle, ENGINE, threads)
+        self._heads = _session(bundle, HEADS, threads)
+        self._inputs = [i.name for i in self._step.get_inputs()]
+        self._head_inputs = [i.name for i in self._heads.get_inputs()]
+        self._outputs = [o.name for o in self._heads.get_outputs()]
+        self._one_head = ort.RunOptions()
+        self._one_head.only_execute_path_to_fetches = True
+
+    def start(self, batch: int) -> State:
+        return tuple(
+            np.ascontiguousarray(np.broadcast_to(fill, [batch if n == "B" else n for n in shape]))
+            for shape, fill in self._state
+        )
+
+    def step(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        feeds = (np.asarray(rows, dtype=np.int64), *state)
+        features, *after = self._step.run(None, dict(zip(self._inputs, feeds, strict=True)))
+        return features, tuple(after)
+
+    def logits(self, index: int, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        feeds = {"features": features, "row": np.asarray(rows, dtype=np.int64)}
+        feeds = {name: feeds[name] for name in self._head_inputs}
+        return self._heads.run([self._outputs[index]], feeds, self._one_head)[0]
+
+
+def _spec(entry: dict) -> tuple[list, np.ndarray]:
+    """Shape, with "B" for the batch, and starting value of one part of the state."""
+    return entry["shape"], np.array(entry["fill"], dtype=entry["dtype"])
+
+
+def _session(bundle: Bundle, file: str, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = threads
+    options.log_severity_level = 3
+    try:  # from bytes, so that a model cannot name further files to be read
+        return ort.InferenceSession(bundle.read(file), options, providers=["CPUExecutionProvider"])
+    except ort.capi.onnxruntime_pybind11_state.Fail as error:
+        raise ModelError(f"{bundle.path / file} cannot be run: {error}") from error

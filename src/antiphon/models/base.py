@@ -1,0 +1,67 @@
+"""What every family of model does: the one contract, on one page.
+
+Shapes: B pieces in a batch, T notes in a window, A attributes in a row, F features for the heads, V codes of an
+attribute. Models see integers and tensors, never a Score. A family is a frozen ``Config`` and a :class:`Model`; to add
+one, write its file, add its line to ``models/registry.py`` and a recipe. The contract tests find it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from antiphon.codec import NoteCodec
+from antiphon.models.heads import Heads
+
+State = tuple[Tensor, ...]  # what a model remembers; the batch is each tensor's dimension 1
+
+
+class Batch(NamedTuple):
+    """A window of music for each of B pieces."""
+
+    inputs: Tensor  # (B, T, A) int64: the row before each note; durations may be HELD
+    targets: Tensor  # (B, T, A) int64: the notes to predict
+    weight: Tensor  # (B, T) float: 1 for a note, 0 for padding
+
+
+class Model(nn.Module, ABC):
+    """A family's module: reads rows, remembers, and says what the heads need to predict the next row."""
+
+    codec: NoteCodec
+    heads: Heads
+
+    @abstractmethod
+    def start(self, batch: int) -> State:
+        """The state before anything was heard."""
+
+    @abstractmethod
+    def step(self, row: Tensor, state: State) -> tuple[Tensor, State]:
+        """One row (B, A) heard: features (B, F) for the heads, and the new state. Pure: ``state`` is not changed."""
+
+    @abstractmethod
+    def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
+        """T rows (B, T, A) heard at once: features (B, T, F). The same numbers as T calls of :meth:`step`."""
+
+    def loss(self, batch: Batch) -> Tensor:
+        """What training minimises: by default the negative log-likelihood in nats a note; a scalar."""
+        features, _ = self.parallel(batch.inputs, self.start(len(batch.inputs)))
+        loss = self.heads.loss(features, batch.targets).sum(-1)
+        return (loss * batch.weight).sum() / batch.weight.sum()
+
+    def log_prob(self, batch: Batch) -> Tensor:
+        """(B, T, A) log-probability of each attribute's code of each target, from the start of each window."""
+        features, _ = self.parallel(batch.inputs, self.start(len(batch.inputs)))
+        return self.heads.log_prob(features, batch.targets)
+
+    def calibrate(self, batches: Iterable[Batch]) -> None:
+        """Set what is counted rather than learned, once, on training data: by default nothing."""
+
+
+def count_parameters(model: nn.Module) -> int:
+    """The number of trained numbers in a model."""
+    return sum(p.numel() for p in model.parameters())
+

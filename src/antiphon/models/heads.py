@@ -1,0 +1,183 @@
+"""Heads: from a backbone's hidden vector to a distribution over each attribute of the next row.
+
+The attributes of a row are predicted one after another. A chained head sees those already drawn, so that a note's
+pitch, loudness and length agree; an independent head, as in the classic notebooks, does not. Every head, also one
+trained by squared error, ends as log-probabilities over codes: so all of them are sampled and measured alike.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from antiphon.codec import NoteCodec
+
+Kind = Literal["chained", "independent", "gaussian", "marginal"]
+
+_UNIT = {"pitch": 1 / 128, "velocity": 1 / 128, "program": 1 / 128, "step": 1.0, "duration": 1.0}  # to about 0 … 1
+_PRESSURE = 10.0  # weight of the penalty on negative times, as in TensorFlow's music tutorial
+
+
+class Heads(nn.Module):
+    """One head an attribute behind a single projection of the hidden vector."""
+
+    def __init__(
+        self,
+        codec: NoteCodec,
+        width: int,
+        hidden: int = 256,
+        kind: Kind = "chained",
+        kinds: Mapping[str, Kind] | None = None,
+        weights: Mapping[str, float] | None = None,
+    ) -> None:
+        """``width`` is the hidden vector's; ``kinds`` overrides ``kind`` and ``weights`` the loss's 1 for an attribute."""
+        super().__init__()
+        kinds, weights = kinds or {}, weights or {}
+        heads = [_head(kinds.get(a.name, kind), codec, i, hidden) for i, a in enumerate(codec.attributes)]
+        self.heads = nn.ModuleList(heads)
+        self.widths = [head.width for head in heads]
+        self.weights = [weights.get(a.name, 1.0) for a in codec.attributes]
+        self.project = nn.Linear(width, sum(self.widths))
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """(…, D) hidden vectors → (…, F) features: all that the heads need from the backbone."""
+        return self.project(hidden)
+
+    def logits(self, index: int, features: Tensor, rows: Tensor) -> Tensor:
+        """(…, V) log-probabilities, up to a constant, of attribute ``index`` given ``rows[..., :index]``."""
+        return self.heads[index](features.split(self.widths, -1)[index], rows)
+
+    def log_prob(self, features: Tensor, rows: Tensor) -> Tensor:
+        """(…, A) log-probability of each attribute of (…, A) rows."""
+        parts = zip(self.heads, features.split(self.widths, -1), strict=True)
+        return torch.stack([_log_prob(head(part, rows), rows[..., i]) for i, (head, part) in enumerate(parts)], -1)
+
+    def loss(self, features: Tensor, rows: Tensor) -> Tensor:
+        """(…, A) what training minimises: nats, or a squared error where that is the head's kind."""
+        parts = zip(self.heads, features.split(self.widths, -1), self.weights, strict=True)
+        return torch.stack([weight * head.loss(part, rows) for head, part, weight in parts], -1)
+
+
+def _log_prob(logits: Tensor, codes: Tensor) -> Tensor:
+    flat = F.cross_entropy(logits.float().flatten(0, -2), codes.flatten(), reduction="none")
+    return -flat.view(codes.shape)
+
+
+class _Head(nn.Module):
+    """A head: ``width`` features in, logits over the codes of attribute ``index`` out."""
+
+    width: int
+
+    def __init__(self, index: int) -> None:
+        super().__init__()
+        self.index = index
+
+    def loss(self, part: Tensor, rows: Tensor) -> Tensor:
+        return -_log_prob(self(part, rows), rows[..., self.index])
+
+
+class Chained(_Head):
+    """One hidden layer over the backbone's features and embeddings of the attributes already drawn."""
+
+    def __init__(self, codec: NoteCodec, index: int, hidden: int) -> None:
+        super().__init__(index)
+        self.width = hidden
+        self.seen = nn.ModuleList([nn.Embedding(a.size, hidden) for a in codec.attributes[:index]])
+        self.out = nn.Linear(hidden, codec.attributes[index].size)
+        for embedding in self.seen:
+            nn.init.normal_(embedding.weight, std=0.1)
+
+    def forward(self, part: Tensor, rows: Tensor) -> Tensor:
+        for i, embedding in enumerate(self.seen):
+            part = part + embedding(rows[..., i])
+        return self.out(F.gelu(part))
+
+
+class Independent(_Head):
+    """A single dense layer, blind to the other attributes of the row."""
+
+    def __init__(self, codec: NoteCodec, index: int, hidden: int) -> None:
+        super().__init__(index)
+        self.width = codec.attributes[index].size
+
+    def forward(self, part: Tensor, rows: Tensor) -> Tensor:
+        return part
+
+
+class Marginal(_Head):
+    """A histogram: what the whole corpus does, whatever came before. For attributes a model does not predict."""
+
+    def __init__(self, codec: NoteCodec, index: int, hidden: int) -> None:
+        super().__init__(index)
+        self.width = 0
+        self.out = nn.Parameter(torch.zeros(codec.attributes[index].size))
+
+    def forward(self, part: Tensor, rows: Tensor) -> Tensor:
+        return self.out.expand(*part.shape[:-1], -1)
+
+
+class Gaussian(_Head):
+    """A mean trained by squared error, as in the classic notebooks, with one deviation for all notes.
+
+    Its logits are the logarithm of the normal density's integral over the range of times or pitches of each code; the
+    outermost codes take the tails, as the notebooks clamp what falls outside.
+    """
+
+    def __init__(self, codec: NoteCodec, index: int, hidden: int) -> None:
+        super().__init__(index)
+        name = codec.attributes[index].name
+        self.width = 1
+        self.positive = name in ("step", "duration")
+        self.register_buffer("values", torch.from_numpy(codec.values[index]) * _UNIT[name], persistent=False)
+        self.register_buffer("edges", torch.from_numpy(codec.boundaries[index]) * _UNIT[name], persistent=False)
+        self.register_buffer("sigma", torch.ones(()))
+
+    def forward(self, part: Tensor, rows: Tensor) -> Tensor:
+        return self.log_mass(part.float(), self.sigma)
+
+    def log_mass(self, mean: Tensor, sigma: Tensor) -> Tensor:
+        """(…, V) log of the normal probability of each code's range, for means (…, 1)."""
+        edges = self.edges.clamp(-1e4, 1e4)
+        low, high = (edges[:-1] - mean) / sigma, (edges[1:] - mean) / sigma
+        flip = low + high > 0  # work in the left tail, where the integrals keep their precision
+        low, high = torch.where(flip, -high, low), torch.where(flip, -low, high)
+        log_high = _log_normal_cdf(high)
+        ratio = torch.exp(torch.clamp(_log_normal_cdf(low) - log_high, max=0.0))
+        return log_high + torch.log(torch.clamp(1 - ratio, min=1e-12))
+
+    def loss(self, part: Tensor, rows: Tensor) -> Tensor:
+        mean = part.float().squeeze(-1)
+        error = (mean - self.values[rows[..., self.index]]) ** 2
+        return error + _PRESSURE * F.relu(-mean) if self.positive else error
+
+    def fit(self, mean: Tensor, codes: Tensor) -> None:
+        """Set the one deviation under which ``codes`` (N,) are likeliest around ``mean`` (N, 1)."""
+        grid = torch.logspace(-3, 1.5, 91)
+        nats = [-_log_prob(self.log_mass(mean, sigma), codes).mean() for sigma in grid]
+        self.sigma.copy_(grid[int(torch.stack(nats).argmin())])
+
+
+def _log_normal_cdf(z: Tensor) -> Tensor:
+    """log Φ(z) for any z, from the Chebyshev fit of erfc with relative error below 1.2e-7 (Press et al., erfcc).
+
+    Written out because ONNX has no log-CDF and float32's erf loses the tails.
+    """
+    x = z.abs() / math.sqrt(2)
+    t = 1 / (1 + 0.5 * x)
+    poly = torch.full_like(t, 0.17087277)
+    for c in (-0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368, -1.26551223):
+        poly = poly * t + c
+    log_tail = torch.log(0.5 * t) - x * x + poly
+    return torch.where(z > 0, torch.log1p(-torch.exp(log_tail)), log_tail)
+
+
+_HEADS = {"chained": Chained, "independent": Independent, "gaussian": Gaussian, "marginal": Marginal}
+
+
+def _head(kind: Kind, codec: NoteCodec, index: int, hidden: int) -> _Head:
+    return _HEADS[kind](codec, index, hidden)

@@ -1,0 +1,193 @@
+"""LSTM, GRU and plain recurrent networks over note rows.
+
+Embeddings of a row's attributes are summed, run through stacked recurrent layers, and handed to the heads. With
+``inputs="continuous"``, ``window`` and Gaussian heads the same file is the classic notebook's network, so that both stand in
+one table. Training uses torch's fused layers; ``step`` writes the gates out, which is what the ONNX engine runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from antiphon.codec import NoteCodec
+from antiphon.models.base import Batch, Model, State
+from antiphon.models.heads import Gaussian, Heads, Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The size and kind of a recurrent network."""
+
+    size: int = 512  # width of the embeddings and of each layer
+    layers: int = 2
+    dropout: float = 0.1  # on the embeddings and on each layer's output
+    layer_norm: bool = False  # normalise each layer's output
+    heads: Kind = "chained"
+    head_size: int = 256  # width of a chained head's hidden layer
+    kinds: Mapping[str, Kind] = field(default_factory=dict)  # a head of another kind for some attributes
+    weights: Mapping[str, float] = field(default_factory=dict)  # of each attribute's loss, where not 1
+    inputs: Literal["embedding", "continuous"] = "embedding"
+    window: int = 0  # notes that a prediction sees, from an empty state, as in the notebooks; 0: all that came before
+
+
+class Recurrent(Model):
+    """Stacked recurrent layers; a subclass names the layer and its gates."""
+
+    Config = Config
+    layer: ClassVar[type[nn.RNNBase]]
+    cell: ClassVar[Callable[[Tensor, State, nn.RNNBase], State]]
+    states: ClassVar[int]  # tensors in a layer's state
+
+    def __init__(self, config: Config, codec: NoteCodec) -> None:
+        super().__init__()
+        self.config, self.codec = config, codec
+        self.embed = Embedding(codec, config.size) if config.inputs == "embedding" else Continuous(codec)
+        widths = [self.embed.width] + [config.size] * (config.layers - 1)
+        self.layers = nn.ModuleList([self.layer(width, config.size) for width in widths])
+        norm = nn.LayerNorm if config.layer_norm else nn.Identity
+        self.norms = nn.ModuleList([norm(config.size) for _ in widths])
+        self.dropout = nn.Dropout(config.dropout)
+        self.heads = Heads(codec, config.size, config.head_size, config.heads, config.kinds, config.weights)
+        self.register_buffer("start_row", torch.from_numpy(codec.start_row).long(), persistent=False)
+
+    def start(self, batch: int) -> State:
+        """Zeros (L, B, D) for each state of the layers; with a window, its rows (W, B, A)."""
+        if self.config.window:
+            return (self.start_row.expand(self.config.window, batch, -1).clone(),)
+        return self._zeros(batch)
+
+    def _zeros(self, batch: int) -> State:
+        zeros = self.heads.project.weight.new_zeros(self.config.layers, batch, self.config.size)
+        return (zeros,) * self.states
+
+    def step(self, row: Tensor, state: State) -> tuple[Tensor, State]:
+        if self.config.window:
+            rows = torch.cat([state[0][1:], row[None]])
+            return self._last(rows.transpose(0, 1)), (rows,)
+        x, after = self.dropout(self.embed(row)), []
+        for i, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
+            after.append(type(self).cell(x, tuple(s[i] for s in state), layer))
+            x = self.dropout(norm(after[-1][0]))
+        return self.heads(x), tuple(torch.stack(s) for s in zip(*after, strict=True))
+
+    def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
+        if self.config.window:
+            return self._windows(rows, state)
+        hidden, state = self._run(rows, state)
+        return self.heads(hidden), state
+
+    def _run(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
+        """(B, T, A) rows through the fused layers: hidden vectors (B, T, D) and the state after them."""
+        x, after = self.dropout(self.embed(rows)).transpose(0, 1), []
+        for i, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
+            before = tuple(s[i : i + 1].contiguous() for s in state)
+            x, last = layer(x, before if self.states > 1 else before[0])
+            after.append(last if self.states > 1 else (last,))
+            x = self.dropout(norm(x))
+        return x.transpose(0, 1), tuple(torch.cat(s) for s in zip(*after, strict=True))
+
+    def _last(self, rows: Tensor) -> Tensor:
+        """(B, W, A) windows: features (B, F) after the last row of each, from an empty state."""
+        return self.heads(self._run(rows, self._zeros(rows.shape[0]))[0][:, -1])
+
+    def _windows(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
+        past = torch.cat([state[0].transpose(0, 1), rows], 1)
+        windows = past.unfold(1, self.config.window, 1)[:, 1:].transpose(2, 3)  # (B, T, W, A)
+        features = self._last(windows.flatten(0, 1)).unflatten(0, rows.shape[:2])
+        return features, (past[:, -self.config.window :].transpose(0, 1),)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """With a window, only the note after it counts, as the notebooks train."""
+        if not self.config.window:
+            return super().loss(batch)
+        loss = self.heads.loss(self._last(batch.inputs[:, -self.config.window :]), batch.targets[:, -1]).sum(-1)
+        return (loss * batch.weight[:, -1]).sum() / batch.weight[:, -1].sum()
+
+    @torch.no_grad()
+    def calibrate(self, batches: Iterable[Batch]) -> None:
+        """Fit the one deviation of each Gaussian head."""
+        heads = [(i, h) for i, h in enumerate(self.heads.heads) if isinstance(h, Gaussian)]
+        if not heads:
+            return
+        pairs = [(self.parallel(b.inputs, self.start(len(b.inputs)))[0].flatten(0, 1), b.targets.flatten(0, 1)) for b in batches]
+        features, targets = (torch.cat(x) for x in zip(*pairs, strict=True))
+        for i, head in heads:
+            head.fit(features.split(self.heads.widths, -1)[i].float(), targets[:, i])
+
+
+class Embedding(nn.Module):
+    """The sum of a learned vector for each attribute's code; one more vector stands for the start."""
+
+    def __init__(self, codec: NoteCodec, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.tables = nn.ModuleList([nn.Embedding(a.size + 1, width) for a in codec.attributes])
+        for table in self.tables:
+            nn.init.normal_(table.weight, std=0.5)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """(…, A) → (…, D)."""
+        return sum(table(rows[..., i]) for i, table in enumerate(self.tables))
+
+
+class Continuous(nn.Module):
+    """Pitch/128, step and duration in seconds as three numbers, as in the classic notebooks; the start is zero."""
+
+    def __init__(self, codec: NoteCodec) -> None:
+        super().__init__()
+        self.columns = [codec.column[name] for name in ("pitch", "step", "duration")]
+        self.width = len(self.columns)
+        for column, scale in zip(self.columns, (1 / 128, 1.0, 1.0), strict=True):
+            values = torch.from_numpy(codec.values[column]) * scale
+            self.register_buffer(f"values{column}", F.pad(values, (0, 1)), persistent=False)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """(…, A) → (…, 3)."""
+        return torch.stack([getattr(self, f"values{c}")[rows[..., c]] for c in self.columns], -1)
+
+
+def _gates(x: Tensor, h: Tensor, layer: nn.RNNBase) -> tuple[Tensor, Tensor]:
+    """What the input and what the state before contribute to each gate."""
+    return F.linear(x, layer.weight_ih_l0, layer.bias_ih_l0), F.linear(h, layer.weight_hh_l0, layer.bias_hh_l0)
+
+
+def _lstm(x: Tensor, state: State, layer: nn.RNNBase) -> State:
+    from_x, from_h = _gates(x, state[0], layer)
+    i, f, g, o = (from_x + from_h).chunk(4, -1)
+    c = torch.sigmoid(f) * state[1] + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+def _gru(x: Tensor, state: State, layer: nn.RNNBase) -> State:
+    from_x, from_h = (g.chunk(3, -1) for g in _gates(x, state[0], layer))
+    r, z = torch.sigmoid(from_x[0] + from_h[0]), torch.sigmoid(from_x[1] + from_h[1])
+    n = torch.tanh(from_x[2] + r * from_h[2])
+    return ((1 - z) * n + z * state[0],)
+
+
+def _rnn(x: Tensor, state: State, layer: nn.RNNBase) -> State:
+    return (torch.tanh(sum(_gates(x, state[0], layer))),)
+
+
+class LSTM(Recurrent):
+    """Long short-term memory (Hochreiter & Schmidhuber 1997)."""
+
+    layer, cell, states = nn.LSTM, _lstm, 2
+
+
+class GRU(Recurrent):
+    """Gated recurrent unit (Cho et al. 2014)."""
+
+    layer, cell, states = nn.GRU, _gru, 1
+
+
+class RNN(Recurrent):
+    """Plain recurrent network with tanh (Elman 1990)."""
+
+    layer, cell, states = nn.RNN, _rnn, 1

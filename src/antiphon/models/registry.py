@@ -1,0 +1,31 @@
+"""The list of model families, loaded on demand. To add one: its file in this folder, its line here, a recipe."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from antiphon.codec import NoteCodec
+from antiphon.errors import ModelError, unknown
+from antiphon.models.base import Model
+
+FAMILIES = {
+    "lstm": "antiphon.models.recurrent:LSTM",
+    "gru": "antiphon.models.recurrent:GRU",
+    "rnn": "antiphon.models.recurrent:RNN",
+}
+
+
+def family(name: str) -> type[Model]:
+    """The class of a family; ModelError with a suggestion if there is none of that name."""
+    if name not in FAMILIES:
+        raise ModelError(unknown("model family", name, FAMILIES))
+    module, _, cls = FAMILIES[name].partition(":")
+    return getattr(importlib.import_module(module), cls)
+
+
+def build(name: str, config: Mapping[str, Any], codec: NoteCodec) -> Model:
+    """An untrained model of a family from its configuration's keys."""
+    cls = family(name)
+    return cls(cls.Config(**config), codec)

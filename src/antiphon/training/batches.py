@@ -1,0 +1,46 @@
+"""Corpus windows as torch batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch.utils.data import IterableDataset
+
+from antiphon.corpus.windows import Arrays, TrainingWindows
+from antiphon.models.base import Batch
+
+
+class Endless(IterableDataset[Batch]):
+    """Training batches from the step that ``position`` names when iteration begins: where a resumed run goes on.
+
+    Of several processes, each takes every ``world``-th batch.
+    """
+
+    def __init__(self, windows: TrainingWindows, position: Callable[[], int], rank: int = 0, world: int = 1) -> None:
+        self._windows, self._position, self._rank, self._world = windows, position, rank, world
+
+    def __iter__(self) -> Iterator[Batch]:
+        step = self._position()
+        while True:
+            yield as_batch(self._windows.batch(step * self._world + self._rank))
+            step += 1
+
+
+class Listed(IterableDataset[Batch]):
+    """Batches kept in memory as small integers, for validation."""
+
+    def __init__(self, arrays: Sequence[Arrays]) -> None:
+        self._arrays = arrays
+
+    def __iter__(self) -> Iterator[Batch]:
+        return map(as_batch, self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+
+def as_batch(arrays: Arrays) -> Batch:
+    """Small integers become the int64 that embeddings want."""
+    inputs, targets, weight = (torch.from_numpy(x) for x in arrays)
+    return Batch(inputs.long(), targets.long(), weight)

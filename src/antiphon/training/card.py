@@ -1,0 +1,54 @@
+"""The model card: what a person should know before using a model, in Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def card(name: str, meta: Mapping[str, Any]) -> str:
+    """The card of a bundle, from what its ``meta.json`` says and nothing else."""
+    recipe = meta["recipe"]
+    sections = [
+        f"# {name}",
+        recipe["about"] or f"A model of the family `{meta['family']}`.",
+        f"**Licence of the weights:** {meta['licence']['name']} ({meta['licence']['because']}).",
+        "## What it is\n\n" + _bullets(
+            {"family": meta["family"], "parameters": f"{meta['parameters']:,}", **meta["config"]}
+        ),
+        "## Data\n\n" + "\n".join(_source(source) for source in meta["data"]["sources"]),
+        "## Measured\n\n" + _measured(meta["measured"]),
+        f"## Recipe\n\n`antiphon train {recipe['name']} --corpus CORPUS -o {name}`, which stands for\n\n"
+        f"```json\n{json.dumps(recipe, indent=2)}\n```",
+        "## Limits\n\nThe model knows the kind of music it was trained on and nothing of what listeners like. It may repeat "
+        "itself, lose the thread over minutes, and now and then come close to a passage of its training data. It hears notes "
+        "only: no score, no bars, no keys.",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _bullets(values: Mapping[str, Any]) -> str:
+    return "\n".join(f"- {key}: {value}" for key, value in values.items())
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    parts = [f"- {source['name']}", f"licence {source['licence']}"]
+    parts += [str(source[key]) for key in ("url", "citation") if source.get(key)]
+    return "; ".join(parts)
+
+
+def _measured(measured: Mapping[str, Any]) -> str:
+    """The likelihood on held-out music as a table."""
+    if "validation" not in measured:
+        return "Nothing yet."
+    found = measured["validation"]
+    rows = {
+        "nats a note": found["nats_per_note"],
+        **{f"of these, {name}": nats for name, nats in found["nats_per_note_by_attribute"].items()},
+        "pitch, step and duration": found["nats_per_note_pitch_step_duration"],
+        "nats a MIDI-like token": found["nats_per_midi_token"],
+    }
+    table = "\n".join(f"| {name} | {value:.3f} |" for name, value in rows.items())
+    about = f"{found['pieces']} validation pieces, {found['notes']:,} notes, {measured['engine']} engine, 10 ms grid:"
+    return f"{about}\n\n| | |\n|---|---|\n{table}"

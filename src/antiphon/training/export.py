@@ -1,0 +1,98 @@
+"""From a trained module to a bundle: weights, ONNX graphs of one step and of the heads, card.
+
+The graphs come from torch's TorchScript-based exporter, which follows ``step`` as written.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from antiphon.engine.bundle import CARD, ENGINE, HEADS, WEIGHTS
+from antiphon.models.base import Model, State
+from antiphon.training.quantise import quantise
+
+OPSET = 17
+
+
+class _Step(nn.Module):
+    """``step`` with the state as plain arguments."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, row: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+        features, after = self.model.step(row, state)
+        return features, *after
+
+
+class _Heads(nn.Module):
+    """The logits of every attribute; the engine asks for one and the others are not computed."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.heads, self.count = model.heads, len(model.codec.attributes)
+
+    def forward(self, features: Tensor, row: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.heads.logits(i, features, row) for i in range(self.count))
+
+
+def write_files(model: Model, folder: Path, card: str, *, int8: bool) -> None:
+    """All files of a bundle but ``meta.json``."""
+    model = model.eval().cpu()
+    weights = {name: t.bfloat16() if t.dim() > 1 else t.contiguous() for name, t in model.state_dict().items()}
+    save_file(weights, folder / WEIGHTS)
+    model.load_state_dict(weights)  # rounded: what is exported and measured is what is saved
+    step, heads = export(model)
+    onnx.save(quantise(step) if int8 else step, folder / ENGINE)
+    onnx.save(heads, folder / HEADS)
+    (folder / CARD).write_text(card, encoding="utf-8")
+    for file in folder.iterdir():
+        file.chmod(0o644)
+
+
+def state_spec(model: Model) -> list[dict[str, Any]]:
+    """Shape, type and starting value of each part of the state, for ``meta.json``."""
+    return [_spec(part) for part in model.start(1)]
+
+
+def _spec(part: Tensor) -> dict[str, Any]:
+    fill = part[0, 0].tolist() if part.unique().numel() > 1 else part.flatten()[0].item()
+    shape = [n if i != 1 else "B" for i, n in enumerate(part.shape)]
+    return {"shape": shape, "dtype": str(part.dtype).removeprefix("torch."), "fill": fill}
+
+
+def export(model: Model) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """The ONNX graphs of one step and of the heads, in float32, for any batch size."""
+    names = [a.name for a in model.codec.attributes]
+    row, state = torch.zeros(2, len(names), dtype=torch.long), model.start(2)
+    with torch.no_grad():
+        features, _ = model.step(row, state)
+    before = [f"state{i}" for i in range(len(state))]
+    after = [f"after{i}" for i in range(len(state))]
+    axes = {"row": {0: "B"}, "features": {0: "B"}} | {name: {1: "B"} for name in before + after}
+    step = _export(_Step(model), (row, *state), ["row", *before], ["features", *after], axes)
+    logits = [f"logits_{name}" for name in names]
+    axes = {name: {0: "B"} for name in ("features", "row", *logits)}
+    return step, _export(_Heads(model), (features, row), ["features", "row"], logits, axes)
+
+
+def _export(
+    module: nn.Module, args: tuple[Tensor, ...] | State, inputs: list[str], outputs: list[str], axes: dict[str, dict[int, str]]
+) -> onnx.ModelProto:
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter announces its own retirement, and traces constant shapes
+        torch.onnx.export(
+            module.eval(), args, buffer, input_names=inputs, output_names=outputs, dynamic_axes=axes,
+            opset_version=OPSET, dynamo=False,
+        )
+    return onnx.load_from_string(buffer.getvalue())

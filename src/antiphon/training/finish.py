@@ -1,0 +1,85 @@
+"""From the best weights of a run to a bundle: exported, quantised where that costs nothing, measured, described."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from antiphon import __version__
+from antiphon.corpus.store import Corpus, Piece
+from antiphon.engine import open_engine
+from antiphon.engine.bundle import write_bundle
+from antiphon.evaluate.likelihood import Likelihood, corpus_likelihood
+from antiphon.models.base import count_parameters
+from antiphon.training.card import card
+from antiphon.training.export import state_spec, write_files
+from antiphon.training.run import Run, best_model
+
+INT8_COST = 0.005  # the largest loss of likelihood, as a share, for which the faster int8 engine is chosen
+COMPARED_NOTES = 60_000  # of the validation split, on which the two engines are compared
+
+Progress = Callable[[int], None]
+
+
+def finish(run: Run, folder: Path, out: Path, progress: Progress = lambda notes: None) -> dict[str, Any]:
+    """Write the bundle of a finished run to ``out``; what was measured on the whole validation split.
+
+    ``progress`` is called with the notes just measured, of :func:`notes_to_measure` in all.
+    """
+    best_model(run, folder)
+    sample = _sample(run.corpus.split("validation"))
+    nats = {int8: _measure(run, folder / f"candidate-{int8}", sample, int8, progress) for int8 in (False, True)}
+    int8 = nats[True] <= nats[False] * (1 + INT8_COST)
+    candidate = folder / f"candidate-{int8}"
+    whole = corpus_likelihood(open_engine(candidate), run.corpus, run.corpus.split("validation"), progress).report()
+    measured = {"validation": whole, "engine": "int8" if int8 else "float32", "int8_cost": nats[True] / nats[False] - 1}
+    _write(run, out, int8, measured)
+    return measured
+
+
+def notes_to_measure(run: Run) -> int:
+    """Notes that :func:`finish` hears."""
+    pieces = run.corpus.split("validation")
+    return sum(p.count for p in pieces) + 2 * sum(p.count for p in _sample(pieces))
+
+
+def _sample(pieces: list[Piece]) -> list[Piece]:
+    """Pieces spread evenly over a split, about COMPARED_NOTES long in all."""
+    step = max(sum(p.count for p in pieces) // COMPARED_NOTES, 1)
+    return pieces[::step]
+
+
+def _measure(run: Run, candidate: Path, pieces: list[Piece], int8: bool, progress: Progress) -> float:
+    """Nats a note of the model exported one way."""
+    _write(run, candidate, int8, {})
+    found: Likelihood = corpus_likelihood(open_engine(candidate), run.corpus, pieces, progress)
+    return float(found.nats.sum() / found.notes.sum())
+
+
+def _write(run: Run, out: Path, int8: bool, measured: dict[str, Any]) -> None:
+    licence, data = _licence(run.corpus), _data(run.corpus)
+    meta = {
+        "family": run.recipe.family,
+        "config": dict(run.recipe.model),
+        "codec": run.codec.spec(),
+        "state": state_spec(run.model),
+        "parameters": count_parameters(run.model),
+        "licence": licence,
+        "data": data,
+        "recipe": run.recipe.to_dict(),
+        "measured": measured,
+        "antiphon": __version__,
+    }
+    write_bundle(out, meta, lambda folder: write_files(run.model, folder, card(out.name, meta), int8=int8))
+
+
+def _licence(corpus: Corpus) -> dict[str, str]:
+    """The terms of the weights: those of the music, which they were learned from."""
+    names = sorted({str(source["licence"]) for source in corpus.manifest["sources"]})
+    return {"name": " and ".join(names), "because": "the terms of the music that the model was trained on"}
+
+
+def _data(corpus: Corpus) -> dict[str, Any]:
+    """What the model was trained on."""
+    return {"sources": list(corpus.manifest["sources"]), "splits": dict(corpus.manifest["splits"])}

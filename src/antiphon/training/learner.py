@@ -1,0 +1,82 @@
+"""The Lightning module: a model, its moving average, its optimiser and its schedule, for any family.
+
+Everything that varies with time (learning rate, dropout's random numbers, batches) is a function of the step, so a run
+that goes on from a checkpoint repeats exactly what an uninterrupted one would have done.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+
+from antiphon.models.base import Batch, Model
+from antiphon.training.recipe import Train
+
+
+class Learner(pl.LightningModule):
+    """Trains ``model`` for ``steps`` optimiser steps; validates its moving average where there is one."""
+
+    def __init__(self, model: Model, train: Train, steps: int) -> None:
+        super().__init__()
+        self.model, self._train, self._steps = model, train, steps
+        self.average = copy.deepcopy(model).requires_grad_(False).eval() if train.average else None
+        for i, table in enumerate(model.codec.log_cells):
+            self.register_buffer(f"log_cells{i}", torch.from_numpy(table).float(), persistent=False)
+
+    @property
+    def best(self) -> Model:
+        """The weights that are measured and kept."""
+        return self.average or self.model
+
+    def learning_rate(self, step: int) -> float:
+        """Linear warm-up, then a cosine down to the final rate."""
+        if step < self._train.warmup:
+            return self._train.learning_rate * (step + 1) / self._train.warmup
+        done = min((step - self._train.warmup) / max(self._steps - self._train.warmup, 1), 1.0)
+        final = self._train.final_rate
+        return self._train.learning_rate * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * done)))
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        parameters = list(self.model.parameters())
+        if self._train.optimiser == "adam":
+            return torch.optim.Adam(parameters, lr=self._train.learning_rate)
+        groups = [
+            {"params": [p for p in parameters if p.dim() > 1], "weight_decay": self._train.weight_decay},
+            {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
+        ]
+        return torch.optim.AdamW(groups, lr=self._train.learning_rate, betas=(0.9, 0.99))
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        torch.manual_seed(self._train.seed * 1_000_003 + self.global_step)  # dropout
+        optimiser = self.optimizers()
+        assert isinstance(optimiser, torch.optim.Optimizer | pl.core.optimizer.LightningOptimizer)
+        for group in optimiser.param_groups:
+            group["lr"] = self.learning_rate(self.global_step)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        loss = self.model.loss(batch)
+        self.log("loss", loss, prog_bar=True)
+        self.log("rate", self.learning_rate(self.global_step))
+        return loss
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        if self.average is not None:
+            decay = min(self._train.average, (1 + self.global_step) / (10 + self.global_step))
+            with torch.no_grad():
+                for kept, now in zip(self.average.parameters(), self.model.parameters(), strict=True):
+                    kept.lerp_(now, 1 - decay)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Logs nats a note on the 10 ms grid, in all and by attribute, as every evaluation reports them."""
+        log_prob = self.best.log_prob(batch)
+        cells = torch.stack([getattr(self, f"log_cells{i}")[batch.targets[..., i]] for i in range(log_prob.shape[-1])], -1)
+        nats = ((cells - log_prob) * batch.weight[..., None]).sum((0, 1)) / batch.weight.sum()
+        size = int(batch.weight.sum())
+        self.log("validation", nats.sum(), prog_bar=True, batch_size=size)
+        for attribute, value in zip(self.model.codec.attributes, nats, strict=True):
+            self.log(f"validation_{attribute.name}", value, batch_size=size)

@@ -1,0 +1,177 @@
+"""A recipe: one training run, stated in one TOML file; every key is checked and nothing else is read.
+
+Recipes that ship with Antiphon are named; a path works too. ``--set train.seed=3`` overrides one key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from antiphon.corpus.augment import Augmentation
+from antiphon.errors import RecipeError, unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Codec:
+    """How music becomes rows."""
+
+    programs: bool = False  # rows begin with the instrument
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What of the corpus a run sees, and in what pieces."""
+
+    window: int = 256  # notes
+    batch: int = 64  # windows
+    stride: int = 0  # notes between the starts of windows; 0: the window's length
+    pieces: int = 0  # use only the first so many training pieces; 0: all
+    validation_window: int = 1024  # notes
+    validation_share: float = 1.0  # of the validation windows, evenly spaced
+    programs: tuple[int, ...] = ()  # keep only notes of these instruments; empty: all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """How a run learns, and when it stops."""
+
+    passes: float = 10.0  # over the training notes
+    learning_rate: float = 2e-3  # the highest, after the warm-up
+    final_rate: float = 0.02  # the last learning rate as a share of the highest, reached along a cosine
+    warmup: int = 200  # steps
+    weight_decay: float = 0.01  # of matrices only
+    optimiser: str = "adamw"  # adamw or adam
+    clip: float = 1.0  # norm of the gradient; 0: no clipping
+    average: float = 0.0  # decay of the moving average of the weights that is measured and kept; 0: none
+    validate_every: int = 500  # steps
+    patience: int = 10  # validations without a better one before stopping
+    checkpoint_minutes: float = 5.0
+    max_minutes: float = 0.0  # stop with a checkpoint after so long; 0: no limit
+    precision: str = "auto"  # auto, 32-true or bf16-mixed
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One training run."""
+
+    name: str
+    family: str
+    about: str = ""  # why the recipe exists, in a sentence, for the model card
+    model: Mapping[str, Any] = field(default_factory=dict)  # keys of the family's Config
+    codec: Codec = Codec()
+    data: Data = Data()
+    augment: Augmentation = Augmentation()
+    train: Train = Train()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The recipe as plain values, for a model's ``meta.json``."""
+        return dataclasses.asdict(self)
+
+
+def shipped() -> dict[str, Path]:
+    """The recipes that come with Antiphon, by name."""
+    folder = Path(__file__).parent.parent / "recipes"
+    if not folder.is_dir():  # a checkout keeps them at its root; the wheel carries them inside
+        folder = Path(__file__).parents[3] / "recipes"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe of that name or file with ``a.b=value`` overrides applied; RecipeError with what is allowed."""
+    path = Path(name_or_path)
+    if path.suffix != ".toml" or not path.is_file():
+        recipes = shipped()
+        if str(name_or_path) not in recipes:
+            raise RecipeError(unknown("recipe", str(name_or_path), recipes) + " A path to a .toml file works too.")
+        path = recipes[str(name_or_path)]
+    try:
+        tree = tomllib.loads(path.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} is not a recipe: {error}") from error
+    for override in overrides:
+        _override(tree, override)
+    recipe: Recipe = build_table(Recipe, {"name": path.stem, **tree}, "")
+    _check(recipe)
+    return recipe
+
+
+def _override(tree: dict[str, Any], text: str) -> None:
+    """Apply one ``a.b=value`` to a nested table; the value is TOML, or a bare word."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise RecipeError(f"--set {text!r} is not of the form key=value, such as train.learning_rate=1e-3")
+    *tables, last = key.strip().split(".")
+    for table in tables:
+        tree = tree.setdefault(table, {})
+        if not isinstance(tree, dict):
+            raise RecipeError(f"--set {text!r}: {table} is a value, not a table")
+    try:
+        tree[last] = tomllib.loads(f"x = {value}")["x"]
+    except tomllib.TOMLDecodeError:
+        tree[last] = value.strip()
+
+
+def build_table(cls: type, values: Mapping[str, Any], place: str) -> Any:
+    """An instance of a dataclass from a table, each key known and each value of its field's type."""
+    hints = get_type_hints(cls)
+    for key in values:
+        if key not in hints:
+            raise RecipeError(unknown("recipe key", place + key, [place + k for k in hints]))
+    missing = [f.name for f in dataclasses.fields(cls) if f.default is f.default_factory and f.name not in values]
+    if missing:
+        raise RecipeError(f"the recipe lacks the key {place}{missing[0]}")
+    return cls(**{key: _value(hints[key], value, place + key) for key, value in values.items()})
+
+
+def _value(hint: Any, value: Any, place: str) -> Any:
+    """``value`` checked against a field's type; whole numbers pass for floats, lists for tuples."""
+    if dataclasses.is_dataclass(hint) and isinstance(value, dict):
+        return build_table(hint, value, place + ".")  # type: ignore[arg-type]
+    if get_origin(hint) is tuple and isinstance(value, list):
+        inner = get_args(hint)[0]
+        return tuple(_value(inner, v, place) for v in value)
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise RecipeError(unknown(f"value of recipe key {place}", str(value), get_args(hint)))
+        return value
+    if get_origin(hint) is Mapping and isinstance(value, dict):
+        return {key: _value(get_args(hint)[1], v, f"{place}.{key}") for key, v in value.items()}
+    if hint is Any:
+        return value
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    wanted = dict if get_origin(hint) is Mapping else tuple if get_origin(hint) is tuple else hint
+    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+        raise RecipeError(f"recipe key {place} is {value!r}; it must be of type {getattr(wanted, '__name__', wanted)}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise RecipeError(f"recipe key {place} is {value}; it must be a finite number")
+    return value
+
+
+def _check(recipe: Recipe) -> None:
+    """Raise RecipeError for the first value out of range."""
+    data, train, augment = recipe.data, recipe.train, recipe.augment
+    low, high = augment.stretch if len(augment.stretch) == 2 else (0.0, 0.0)
+    for good, key, rule in (
+        (data.window >= 1, "data.window", "at least 1"),
+        (data.batch >= 1, "data.batch", "at least 1"),
+        (0 < data.validation_share <= 1, "data.validation_share", "above 0 and at most 1"),
+        (train.passes > 0, "train.passes", "above 0"),
+        (train.learning_rate > 0, "train.learning_rate", "above 0"),
+        (0 <= train.average < 1, "train.average", "at least 0 and below 1"),
+        (train.validate_every >= 1, "train.validate_every", "at least 1"),
+        (train.optimiser in ("adamw", "adam"), "train.optimiser", "adamw or adam"),
+        (train.precision in ("auto", "32-true", "bf16-mixed"), "train.precision", "auto, 32-true or bf16-mixed"),
+        (0 <= augment.transpose <= 60, "augment.transpose", "0 to 60 semitones"),
+        (0.1 <= low <= high <= 10, "augment.stretch", "two factors from 0.1 to 10, the lower first"),
+        (0 <= augment.held <= 1, "augment.held", "0 to 1"),
+    ):
+        if not good:
+            raise RecipeError(f"recipe key {key} is out of range: it must be {rule}")
