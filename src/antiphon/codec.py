@@ -96,7 +96,7 @@ class NoteCodec:
         start = _cells(onset_ms)
         end = _cells(np.asarray(onset_ms) + duration_ms)
         order = np.lexsort((pitch, start))
-        first = start[order[0]] if previous_ms is None else _cells(np.int64(previous_ms))
+        first = start[order[0]] if previous_ms is None else _cells(np.array(previous_ms))
         columns = {
             "step": STEP_BINS.index(np.diff(start[order], prepend=first)),
             "pitch": np.asarray(pitch)[order],
@@ -207,7 +207,9 @@ def codec_from_spec(spec: Mapping[str, Any]) -> NoteCodec:
     """The codec a model was trained with; ModelError if this version makes different codes."""
     codec = NoteCodec(programs=bool(spec.get("programs", False)))
     if spec != codec.spec():
-        raise ModelError(f"the model's codec is {dict(spec)}, this version makes {codec.spec()}; install the version it names")
+        raise ModelError(
+            f"the model's codec is {dict(spec)}, this version makes {codec.spec()}; install the version it names"
+        )
     return codec
 
 

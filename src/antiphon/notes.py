@@ -108,6 +108,13 @@ class Score:
             tracks=self.tracks,
         )
 
+    def until(self, end_s: float) -> Score:
+        """Notes that begin before ``end_s``; those that would sound beyond it end there."""
+        end = int(self.ticks(end_s))
+        notes = self.notes[self.notes["onset"] < end]
+        notes["duration"] = np.minimum(notes["duration"], end - notes["onset"])
+        return replace(self, notes=notes)
+
     def transpose(self, semitones: int) -> Score:
         """All pitches but those of drums moved by ``semitones``; notes that leave 0-127 are dropped."""
         pitch = self.notes["pitch"].astype(int) + np.where(self.notes["program"] == DRUMS, 0, semitones)
@@ -162,19 +169,25 @@ def from_seconds(
 
 
 def join(scores: Sequence[Score], gap_s: float = 0.0) -> Score:
-    """Pieces one after another in time, at 120 bpm, ``gap_s`` seconds between the end of one and the start of the next."""
+    """Pieces one after another at 120 bpm, ``gap_s`` seconds between the end of one and the start of the next."""
     starts_s = np.cumsum([0.0] + [s.length_s + gap_s for s in scores[:-1]])
     onset_s = np.concatenate([s.onset_s + t for s, t in zip(scores, starts_s, strict=True)])
     duration_s = np.concatenate([s.end_s - s.onset_s for s in scores])
     notes = np.concatenate([s.notes for s in scores])
     names = max((s.tracks for s in scores), key=len)
-    columns = (notes[name] for name in ("pitch", "velocity", "program", "track"))
-    return from_seconds(onset_s, duration_s, *columns, tracks=names)
+    pitch, velocity, program, track = (notes[name] for name in ("pitch", "velocity", "program", "track"))
+    return from_seconds(onset_s, duration_s, pitch, velocity, program, track, tracks=names)
 
 
 def _check(notes: np.ndarray) -> None:
     """Raise ValueError for the first value out of range."""
-    limits = {"onset": (0, 2**31 - 1), "duration": (1, 2**31 - 1), "pitch": (0, 127), "velocity": (1, 127), "program": (0, 128)}
+    limits = {
+        "onset": (0, 2**31 - 1),
+        "duration": (1, 2**31 - 1),
+        "pitch": (0, 127),
+        "velocity": (1, 127),
+        "program": (0, 128),
+    }
     for name, (low, high) in limits.items():
         column = notes[name]
         bad = (column < low) | (column > high)

@@ -70,7 +70,14 @@ def test_a_table_that_is_no_text(tmp_path):
     "titles",
     [
         ("Für Elise", "fur elise", "Fur_Elise (take 2)", "Für Elise - version 3", "FÜR ELISE v2", "Für Elise (1) copy"),
-        ("Moonlight [live]", "moonlight", "Moonlight, performance 4", "moonlight.take_2", "moonlight_perf1"),
+        (
+            "Moonlight [live]",
+            "moonlight",
+            "Moonlight, performance 4",
+            "moonlight.take_2",
+            "moonlight_perf1",
+            "Moonlight_no_repeat",
+        ),
     ],
 )
 def test_recordings_of_one_piece_have_one_title(titles):
@@ -78,7 +85,18 @@ def test_recordings_of_one_piece_have_one_title(titles):
 
 
 def test_different_pieces_keep_their_titles():
-    titles = ["Sonata 1", "Sonata 2", "jigs107", "jigs108", "Op. 10 No. 3", "Op. 10 No. 4", "version", "(2)", "Étude", "舟歌"]
+    titles = [
+        "Sonata 1",
+        "Sonata 2",
+        "jigs107",
+        "jigs108",
+        "Op. 10 No. 3",
+        "Op. 10 No. 4",
+        "version",
+        "(2)",
+        "Étude",
+        "舟歌",
+    ]
     assert len({normalised(title) for title in titles}) == len(titles)
 
 
@@ -88,7 +106,9 @@ def test_a_title_is_normalised_once(title):
 
 
 def test_a_folder_of_recordings_is_one_piece():
-    keys = piece_keys(["Bach/Fugue/bwv_846/Shi05M.mid", "Bach/Fugue/bwv_846/score.mid", "Bach/Fugue/bwv_847/Shi05M.mid"])
+    keys = piece_keys(
+        ["Bach/Fugue/bwv_846/Shi05M.mid", "Bach/Fugue/bwv_846/score.mid", "Bach/Fugue/bwv_847/Shi05M.mid"]
+    )
     assert len(set(keys.values())) == 2
     assert keys["Bach/Fugue/bwv_846/Shi05M.mid"] == keys["Bach/Fugue/bwv_846/score.mid"]
 

@@ -3,6 +3,7 @@
 import argparse
 import time
 from pathlib import Path
+from typing import Any
 
 from antiphon.cli.output import emit
 from antiphon.cli.progress import progress
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> None:
     emit(args, result, _text(result))
 
 
-def _text(result: dict) -> str:
+def _text(result: dict[str, Any]) -> str:
     by_attribute = ", ".join(f"{name} {nats:.3f}" for name, nats in result["nats_per_note_by_attribute"].items())
     return (
         f"{result['model']} on {result['pieces']} {result['split']} pieces, {result['notes']:,} notes:\n"

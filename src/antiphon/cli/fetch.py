@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from antiphon.cli.progress import bar
+    from antiphon.cli.counter import counter
     from antiphon.corpus.fetch import fetch, install
     from antiphon.corpus.sources import find_source
 
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> None:
     if args.copy:
         path = install(source, args.copy, args.output)
     else:
-        with bar(f"fetching {source.name}", unit="bytes") as progress:
+        with counter(f"fetching {source.name}", unit="bytes") as progress:
             path = fetch(source, args.output, progress=progress)
     result = {"name": source.name, "path": str(path), "bytes": source.bytes, "sha256": source.sha256,
               "licence": source.licence, "citation": source.citation}  # fmt: skip

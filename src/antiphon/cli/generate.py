@@ -24,7 +24,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     length.add_argument("--seconds", type=float, metavar="S", help="how long to write for (default: 60)")
     parser.add_argument("--temperature", type=float, default=1.0, metavar="T", help="1 is the model's own (default)")
     parser.add_argument("--seed", type=int, metavar="S", help="same seed, same music (default: a new one, printed)")
-    parser.add_argument("--instrument", default="0", metavar="NAME", help="a General MIDI name or number (default: piano)")
+    parser.add_argument(
+        "--instrument", default="0", metavar="NAME", help="a General MIDI name or number (default: piano)"
+    )
     parser.add_argument("-n", "--count", type=int, default=1, metavar="COUNT", help="how many pieces (default: 1)")
     parser.add_argument(
         "-o", "--output", type=Path, action="append", required=True, metavar="OUT",
@@ -55,7 +57,11 @@ def run(args: argparse.Namespace) -> None:
             open_engine(bundle), length, [(seed, i) for i in range(args.count)],
             prompt=prompt, keep_prompt=args.keep, sampling=sampling, program=program, progress=show,
         )  # fmt: skip
-    files = [_written(path, i, args.count, score, writers[path]) for i, score in enumerate(pieces.scores) for path in args.output]
+    files = [
+        _written(path, i, args.count, score, writers[path])
+        for i, score in enumerate(pieces.scores)
+        for path in args.output
+    ]
     result = {
         "files": [str(file) for file in files],
         "model": bundle.name,
@@ -82,9 +88,9 @@ def _writer(path: Path) -> Writer:
     ending = path.suffix.lower()
     check_writable(path)
     if ending in (".mid", ".midi"):
-        return lambda score, file: write_midi(score, file)
+        return write_midi
     if ending in audio.ENDINGS:
-        return lambda score, file: audio.render_file(score, file)
+        return audio.render_file
     if ending in pictures.ENDINGS:
         pictures.check(path)
         return lambda score, file: pictures.draw(score, file, title=file.stem)

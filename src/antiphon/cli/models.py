@@ -1,6 +1,7 @@
 """``antiphon models``: the models that are here."""
 
 import argparse
+from typing import Any
 
 from antiphon.cli.output import emit
 
@@ -24,7 +25,7 @@ def run(args: argparse.Namespace) -> None:
     emit(args, {"models": rows}, text or "No models are here. Train one: antiphon train lstm --corpus CORPUS -o MODEL")
 
 
-def _row(name: str, meta: dict, default: bool) -> dict[str, object]:
+def _row(name: str, meta: dict[str, Any], default: bool) -> dict[str, Any]:
     nats = meta["measured"].get("validation", {}).get("nats_per_note")
     return {
         "name": name,

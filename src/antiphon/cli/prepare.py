@@ -27,10 +27,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from antiphon.cli.progress import bar
+    from antiphon.cli.counter import counter
     from antiphon.corpus.prepare import prepare
 
-    with bar("reading") as progress:
+    with counter("reading") as progress:
         corpus = prepare(
             args.sources, args.output, split_csv=args.split_csv, pedal=not args.no_pedal, workers=args.workers,
             seed=args.seed, progress=progress,
@@ -58,4 +58,5 @@ def _text(path: Path, about: Mapping[str, Any]) -> str:
 
 
 def _amount(counts: Mapping[str, Any]) -> str:
-    return f"{counts['pieces']:,} pieces, {counts['notes']:,} notes, {counts['hours']:.1f} h"
+    pieces = "piece" if counts["pieces"] == 1 else "pieces"
+    return f"{counts['pieces']:,} {pieces}, {counts['notes']:,} notes, {counts['hours']:.1f} h"

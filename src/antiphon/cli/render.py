@@ -1,13 +1,10 @@
 """``antiphon render``: a music file to sound."""
 
 import argparse
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from antiphon.cli.output import emit, say
+from antiphon.cli.progress import progress
 
 EXAMPLE = "antiphon render piece.mid -o piece.mp3 --instrument harpsichord"
 
@@ -33,32 +30,11 @@ def run(args: argparse.Namespace) -> None:
     instrument = None if args.instrument is None else program(args.instrument)
     score = read_music(args.file)
     score = score if instrument is None else score.with_program(instrument)
-    with _progress() as progress:
+    with progress("rendering") as show:
         info = render_file(
-            score, args.output, soundfont=args.soundfont, rate=args.rate, engine=args.engine, progress=progress
+            score, args.output, soundfont=args.soundfont, rate=args.rate, engine=args.engine, progress=show
         )
     for sentence in info.substituted:
         say(sentence)
     text = f"{args.output}: {info.seconds:.1f} s of sound by {info.engine}, {info.realtime_factor:.0f} × real time"
     emit(args, {"path": str(args.output), **vars(info)}, text)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[float], None]]:
-    """A bar on stderr, for people and only once two seconds have gone by."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    began_s = time.monotonic()
-    bar = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-    task = bar.add_task("rendering", total=1)
-
-    def show(part: float) -> None:
-        if time.monotonic() - began_s > 2:
-            bar.start()
-        bar.update(task, completed=part)
-
-    try:
-        yield show
-    finally:
-        bar.stop()

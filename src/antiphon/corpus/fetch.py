@@ -129,7 +129,9 @@ def _attempt(source: Source, part: Path, here: int, progress: Progress | None) -
         resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
         offered = int(response.headers.get("Content-Length", source.bytes - here * resumed)) + here * resumed
         if offered != source.bytes:
-            raise CorpusError(f"{source.url} has {offered:,} bytes instead of {source.bytes:,}; give a copy with --from FILE")
+            raise CorpusError(
+                f"{source.url} has {offered:,} bytes instead of {source.bytes:,}; give a copy with --from FILE"
+            )
         with part.open("r+b") as file:
             file.seek(here if resumed else 0)
             file.truncate()  # a server that knows no ranges sends it all again

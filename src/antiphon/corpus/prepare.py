@@ -21,7 +21,7 @@ from antiphon import __version__
 from antiphon.corpus import pool
 from antiphon.corpus.gather import Found, gather
 from antiphon.corpus.sources import Origin, origin, own_table, source_of
-from antiphon.corpus.split import Facts, Table, assign, normalised, piece_keys
+from antiphon.corpus.split import Facts, Table, assign, merged, normalised, piece_keys
 from antiphon.corpus.store import SPLITS, Corpus, Entry, is_corpus, open_corpus, write_corpus
 from antiphon.corpus.worker import load_part
 from antiphon.errors import CorpusError, FileError
@@ -164,25 +164,27 @@ def _read(
 
 def _entries(files: Sequence[File], done: Mapping[str, Path], seed: int) -> list[Entry]:
     """The pieces that were read, train first, by name within a split."""
-    splits = _splits(files, seed)
-    entries = []
-    for file in files:
-        if file.name in done:
-            part = load_part(done[file.name])._asdict()
-            facts = file.facts
-            split = splits[file.name]
-            entries.append(Entry(name=file.name, split=split, composer=facts.composer, title=facts.title, **part))
+    parts = {file: load_part(done[file.name]) for file in files if file.name in done}
+    splits = _splits(list(parts), {file.name: part.content for file, part in parts.items()}, seed)
+    entries = [
+        Entry(
+            name=file.name, split=splits[file.name], composer=file.facts.composer, title=file.facts.title,
+            **part._asdict(),
+        )
+        for file, part in parts.items()
+    ]  # fmt: skip
     return sorted(entries, key=lambda entry: (SPLITS.index(entry.split), entry.name))
 
 
-def _splits(files: Sequence[File], seed: int) -> dict[str, str]:
+def _splits(files: Sequence[File], contents: Mapping[str, str], seed: int) -> dict[str, str]:
     """The split of every file: what its table says, or by what the piece is called."""
     unsaid = [file for file in files if not file.facts.split]
     keys = piece_keys([file.name for file in unsaid])
     for file in unsaid:
         if file.facts.title:
             keys[file.name] = normalised(f"{file.facts.composer} {file.facts.title}")
-    placed = assign(sorted(set(keys.values())), seed)
+    keys = merged(keys, contents)
+    placed = assign(keys.values(), seed)
     return {file.name: file.facts.split or placed[keys[file.name]] for file in files}
 
 

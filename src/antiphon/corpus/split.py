@@ -22,8 +22,11 @@ ALIASES = {"valid": "validation", "val": "validation", "dev": "validation", "tra
 HELD_OUT = {"test": 0.05, "validation": 0.05}  # share of the titles
 PIECE_FOLDER = 32  # files: a folder of so few holds one piece or little more, and stays on one side
 
-# What tells one recording or copy of a piece from another: (…) at the end, take 2, version 3, v2, performance 1, copy.
-_MARKS = re.compile(r"[\s_.,-]*(\([^)]*\)|\[[^\]]*\]|\b(take|version|ver|v|performance|perf|copy|rec)[\s_.-]*\d*)$")
+# What tells one recording or copy of a piece from another: (…) at the end, take 2, v2, performance 1, copy, no repeat.
+_MARKS = re.compile(
+    r"[\s.,-]*(\([^)]*\)|\[[^\]]*\]"
+    r"|\b(take|version|performance|perf|copy|rec)[\s.-]*\d*|\bv(er)?[\s.-]*\d+|\b((no|with|without) )?repeats?)$"
+)
 
 
 class Facts(NamedTuple):
@@ -92,11 +95,11 @@ def _clean(name: str) -> str:
 
 def normalised(title: str) -> str:
     """A title without case, accents, punctuation and what tells recordings of one piece apart."""
-    text = unicodedata.normalize("NFKD", title).casefold()
+    text = unicodedata.normalize("NFKD", title).casefold().replace("_", " ")
     text = "".join(c for c in text if not unicodedata.combining(c)).strip()
     while (shorter := _MARKS.sub("", text)) not in ("", text):
         text = shorter
-    return " ".join(re.findall(r"\w+", text.replace("_", " ")))
+    return " ".join(re.findall(r"\w+", text))
 
 
 def piece_keys(names: Sequence[str]) -> dict[str, str]:
@@ -115,6 +118,22 @@ def piece_keys(names: Sequence[str]) -> dict[str, str]:
         here = next((f for f in reversed(folders) if f in directly and f in path.parents), None)
         keys[name] = normalised(here.name) if here else normalised(path.stem)
     return keys
+
+
+def merged(keys: Mapping[str, str], contents: Mapping[str, str]) -> dict[str, str]:
+    """Keys by file, made equal where files of two keys have the same content: one piece under two names."""
+    parent = {key: key for key in keys.values()}
+
+    def root(key: str) -> str:
+        while parent[key] != key:
+            key = parent[key]
+        return key
+
+    first: dict[str, str] = {}
+    for name in sorted(keys):
+        one, other = sorted((root(keys[name]), root(keys[first.setdefault(contents[name], name)])))
+        parent[other] = one
+    return {name: root(key) for name, key in keys.items()}
 
 
 def assign(keys: Iterable[str], seed: int = 0) -> dict[str, str]:

@@ -7,6 +7,7 @@ seen, and no sampler's state needs saving.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -14,16 +15,19 @@ import numpy as np
 
 from antiphon.codec import NoteCodec
 from antiphon.corpus.augment import NONE, Augmentation, Excerpt
+from antiphon.notes import DRUMS
 
 
 class Span(Protocol):
     """Where a piece's notes lie in the columns."""
 
     @property
-    def first(self) -> int: ...
+    def first(self) -> int:
+        """The row of its first note."""
 
     @property
-    def count(self) -> int: ...
+    def count(self) -> int:
+        """Its notes, at least 1."""
 
 
 class Arrays(NamedTuple):
@@ -34,7 +38,29 @@ class Arrays(NamedTuple):
     weight: np.ndarray  # (B, T) float32: 1 for a note, 0 for padding
 
 
+NOTE_COLUMNS = ("onset_ms", "duration_ms", "pitch", "velocity", "program")
 Columns = Mapping[str, np.ndarray]  # a corpus's columns, each (notes,): onset_ms, duration_ms, pitch, velocity, program
+
+
+def columns_for(codec: NoteCodec, columns: Columns, pieces: Sequence[Span]) -> tuple[Columns, list[Span]]:
+    """The columns and pieces as a codec hears them: one without instruments hears no drums.
+
+    Where there are none, as in piano music, these are the memory-mapped columns themselves.
+    """
+    if codec.programs or not (columns["program"] == DRUMS).any():
+        return columns, list(pieces)
+    heard = columns["program"] != DRUMS
+    before = np.concatenate([[0], np.cumsum(heard)])
+    spans = [Place(int(before[p.first]), int(before[p.first + p.count] - before[p.first])) for p in pieces]
+    return {name: columns[name][heard] for name in NOTE_COLUMNS}, [span for span in spans if span.count]
+
+
+@dataclass(frozen=True)
+class Place:
+    """The simplest Span."""
+
+    first: int
+    count: int
 
 
 class Windows:
@@ -55,8 +81,7 @@ class Windows:
         stop = min(start + self._length, piece.count)
         skip = min(max(start, 0), 2)  # notes before the window: one to be heard, one for that one's step
         rows = slice(piece.first + max(start, 0) - skip, piece.first + stop)
-        names = ("onset_ms", "duration_ms", "pitch", "velocity", "program")
-        excerpt = Excerpt(*(self._columns[name][rows] for name in names))
+        excerpt = Excerpt(*(self._columns[name][rows] for name in NOTE_COLUMNS))
         if rng is not None:
             excerpt = augmentation.apply(excerpt, pitches, rng)
         codes = self._codec.encode_ms(
@@ -70,7 +95,8 @@ class Windows:
         missing = self._length - len(targets)
         weight = np.ones(self._length, np.float32)
         weight[len(targets) :] = 0
-        return Arrays(*(np.pad(x, ((0, missing), (0, 0))) for x in (inputs, targets)), weight)
+        pad = ((0, missing), (0, 0))
+        return Arrays(np.pad(inputs, pad), np.pad(targets, pad), weight)
 
 
 def stack(windows: Sequence[Arrays]) -> Arrays:
@@ -113,10 +139,7 @@ class TrainingWindows:
     def _shuffled(self, number: int) -> np.ndarray:
         """(windows, 2) piece and start of every window of one pass, in a random order."""
         rng = np.random.default_rng((self._seed, 0, number))
-        starts = [
-            np.arange(-int(rng.integers(self._stride)), piece.count, self._stride)
-            for piece in self._pieces
-        ]
+        starts = [np.arange(-int(rng.integers(self._stride)), piece.count, self._stride) for piece in self._pieces]
         pairs = np.concatenate([np.stack([np.full(len(s), i), s], -1) for i, s in enumerate(starts)])
         rng.shuffle(pairs)
         return np.concatenate([pairs, pairs])[: max(len(pairs), self.per_pass * self._size)]

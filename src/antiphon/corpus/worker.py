@@ -1,7 +1,7 @@
 """The process that reads files for ``prepare``: a native crash or an endless loop in a reader ends it, not the run.
 
-It takes one line of JSON a file on stdin, ``{"path", "name", "pedal"}``, and answers each with one line: the result's
-``{"part"}``, a file in the folder of parts, or ``{"error"}``, why the file has none, or ``{"full"}``, why no part can be
+It takes one line of JSON a file on stdin, ``{"path", "name", "pedal"}``, and answers each with one line: ``{"part"}``,
+the result's name in the folder of parts, or ``{"error"}``, why the file has none, or ``{"full"}``, why no part can be
 written. Run as ``python -m antiphon.corpus.worker READER PARTS``.
 """
 

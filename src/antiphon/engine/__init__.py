@@ -7,6 +7,8 @@ from pathlib import Path
 from antiphon.engine.base import Engine
 from antiphon.engine.bundle import DEFAULT, Bundle, open_bundle
 
+__all__ = ["DEFAULT", "Bundle", "Engine", "open_bundle", "open_engine"]
+
 
 def open_engine(model: Bundle | str | Path = DEFAULT, *, threads: int = 1) -> Engine:
     """The engine of a bundle, or of the model of that name or path, on ONNX Runtime."""

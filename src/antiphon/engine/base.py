@@ -8,7 +8,7 @@ import numpy as np
 
 from antiphon.codec import NoteCodec
 
-State = tuple[np.ndarray, ...]  # what the model remembers of B pieces; the batch is each array's dimension 1
+State = tuple[np.ndarray, ...]  # what the model remembers of B pieces; the batch is each array's first dimension
 
 
 class Engine(Protocol):
@@ -31,8 +31,3 @@ def hear(engine: Engine, rows: np.ndarray, state: State) -> tuple[np.ndarray, St
     for t in range(rows.shape[1]):
         features, state = engine.step(rows[:, t], state)
     return features, state
-
-
-def take(state: State, pieces: np.ndarray) -> State:
-    """The state of some of the pieces of a batch."""
-    return tuple(s[:, pieces] for s in state)

@@ -1,8 +1,8 @@
 """A bundle: the folder a trained model lives in, checked on opening and never trusted.
 
-``meta.json`` says what the model is and lists every other file with its size and SHA-256; ``weights.safetensors`` holds the
-weights for fine-tuning, ``engine.onnx`` (a step of the backbone) and ``heads.onnx`` what plays, ``card.md`` what a person
-should know. Nothing in a bundle is executed and no pickle is read.
+``meta.json`` says what the model is and lists every other file with its size and SHA-256; ``weights.safetensors`` holds
+the weights for fine-tuning, ``engine.onnx`` (a step of the backbone) and ``heads.onnx`` what plays, ``card.md`` what a
+person should know. Nothing in a bundle is executed and no pickle is read.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def find(name_or_path: str | Path) -> Path:
     if str(name_or_path) in models:
         return models[str(name_or_path)]
     if path.is_dir():
-        raise ModelError(f"{path} is not a model: it has no {META}. A model is what `antiphon train … -o {path}` writes.")
+        raise ModelError(
+            f"{path} is not a model: it has no {META}. A model is what `antiphon train … -o {path}` writes."
+        )
     raise ModelError(unknown("model", str(name_or_path), models) + " The path of a model's folder works too.")
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import onnxruntime as ort
 
@@ -25,10 +28,7 @@ class OnnxEngine:
         self._one_head.only_execute_path_to_fetches = True
 
     def start(self, batch: int) -> State:
-        return tuple(
-            np.ascontiguousarray(np.broadcast_to(fill, [batch if n == "B" else n for n in shape]))
-            for shape, fill in self._state
-        )
+        return tuple(_filled(shape, fill, batch) for shape, fill in self._state)
 
     def step(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
         feeds = (np.asarray(rows, dtype=np.int64), *state)
@@ -41,9 +41,14 @@ class OnnxEngine:
         return self._heads.run([self._outputs[index]], feeds, self._one_head)[0]
 
 
-def _spec(entry: dict) -> tuple[list, np.ndarray]:
+def _spec(entry: Mapping[str, Any]) -> tuple[list[int | str], np.ndarray]:
     """Shape, with "B" for the batch, and starting value of one part of the state."""
     return entry["shape"], np.array(entry["fill"], dtype=entry["dtype"])
+
+
+def _filled(shape: Sequence[int | str], fill: np.ndarray, batch: int) -> np.ndarray:
+    sizes = [batch if n == "B" else int(n) for n in shape]
+    return np.ascontiguousarray(np.broadcast_to(fill, sizes))
 
 
 def _session(bundle: Bundle, file: str, threads: int) -> ort.InferenceSession:

@@ -41,5 +41,7 @@ class TorchEngine:
 def load_model(bundle: Bundle) -> Model:
     """The module of a bundle with its weights, ready to predict or to be trained further."""
     model = build(bundle.meta["family"], bundle.meta["config"], bundle.codec)
-    model.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in load(bundle.read(WEIGHTS)).items()})
+    model.load_state_dict(
+        {name: t.float() if t.is_floating_point() else t for name, t in load(bundle.read(WEIGHTS)).items()}
+    )
     return model.eval()

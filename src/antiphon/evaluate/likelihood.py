@@ -13,6 +13,7 @@ import numpy as np
 
 from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, Piece
+from antiphon.corpus.windows import NOTE_COLUMNS, Columns, columns_for
 from antiphon.engine.base import Engine, State
 from antiphon.evaluate.tokens import midi_tokens
 
@@ -45,25 +46,25 @@ class Likelihood:
         }
 
 
-def piece_rows(corpus: Corpus, codec: NoteCodec, piece: Piece) -> np.ndarray:
-    """(N, A) rows of a piece of a corpus."""
-    columns = {name: column[piece.first : piece.first + piece.count] for name, column in corpus.columns().items()}
-    names = ("onset_ms", "duration_ms", "pitch", "velocity", "program")
-    return codec.encode_ms(*(columns[name] for name in names))
-
-
 def corpus_likelihood(
     engine: Engine, corpus: Corpus, pieces: Sequence[Piece], progress: Callable[[int], None] = lambda notes: None
 ) -> Likelihood:
-    """The likelihood of some pieces of a corpus; ``progress`` is called with the number of notes just heard."""
-    rows = [piece_rows(corpus, engine.codec, piece) for piece in pieces]
-    log_prob = log_probs(engine, rows, progress)
-    spans = [slice(p.first, p.first + p.count) for p in pieces]
-    names = ("onset_ms", "duration_ms", "velocity")
-    tokens = [midi_tokens(*(corpus.columns()[n][span] for n in names)) for span in spans]
-    nats = np.array([-lp.sum(0) for lp in log_prob])
+    """The likelihood of some pieces of a corpus; ``progress`` is called with the number of notes just heard.
+
+    A model without instruments hears no drums, and pieces of nothing else are left out.
+    """
+    columns, spans = columns_for(engine.codec, corpus.columns(), pieces)
+    heard = [{name: columns[name][span.first : span.first + span.count] for name in NOTE_COLUMNS} for span in spans]
+    rows = [_rows(engine.codec, notes) for notes in heard]
+    nats = np.array([-log_prob.sum(0) for log_prob in log_probs(engine, rows, progress)])
+    tokens = [midi_tokens(notes["onset_ms"], notes["duration_ms"], notes["velocity"]) for notes in heard]
     attributes = tuple(a.name for a in engine.codec.attributes)
     return Likelihood(attributes, nats, np.array([len(r) for r in rows]), np.array(tokens))
+
+
+def _rows(codec: NoteCodec, notes: Columns) -> np.ndarray:
+    times = notes["onset_ms"], notes["duration_ms"]
+    return codec.encode_ms(*times, notes["pitch"], notes["velocity"], notes["program"])
 
 
 def log_probs(
@@ -116,8 +117,8 @@ def _reset(state: State, start: State, begins: np.ndarray) -> State:
     """The state of the lanes that go on, which are the first, with those where a piece begins emptied."""
     parts = []
     for part, empty in zip(state, start, strict=True):
-        part = part[:, : len(begins)]
-        where = begins.reshape(1, -1, *[1] * (part.ndim - 2))
+        part = part[: len(begins)]
+        where = begins.reshape(-1, *[1] * (part.ndim - 1))
         parts.append(np.where(where, empty, part) if begins.any() else part)
     return tuple(parts)
 

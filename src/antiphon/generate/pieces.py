@@ -76,7 +76,7 @@ def write_pieces(
         progress(min(float(share.min()), 1.0))
         if share.min() >= 1 and (length.notes or share.min() > 1):
             break
-    scores = [_score(engine, np.array(piece), heard if keep_prompt else None, program) for piece in written]
+    scores = [_score(engine, np.array(piece), heard if keep_prompt else None, program, length) for piece in written]
     return Pieces(scores, sum(map(len, written)), time.perf_counter() - began, first_note_s)
 
 
@@ -88,9 +88,12 @@ def _share(length: Length, count: int, cells: np.ndarray) -> np.ndarray:
     return cells * CELL_MS / 1000 / length.seconds
 
 
-def _score(engine: Engine, rows: np.ndarray, heard: np.ndarray | None, program: int) -> Score:
-    if heard is not None:
-        return engine.codec.decode(np.concatenate([heard, rows]), program)
-    rows = rows.copy()
-    rows[0, engine.codec.column["step"]] = 0
-    return engine.codec.decode(rows, program)
+def _score(engine: Engine, rows: np.ndarray, heard: np.ndarray | None, program: int, length: Length) -> Score:
+    """The music of one piece's rows, behind the prompt where that is kept; what would sound too long is cut."""
+    if heard is None:
+        rows[0, engine.codec.column["step"]] = 0
+        heard = rows[:0]
+    score = engine.codec.decode(np.concatenate([heard, rows]), program)
+    if length.seconds is None:
+        return score
+    return score.until(float(score.onset_s[len(heard)]) + length.seconds)

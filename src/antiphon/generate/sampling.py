@@ -21,7 +21,9 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and 0 < self.temperature <= 10):
-            raise OptionError(f"temperature {self.temperature} is out of range: above 0 and at most 10; 1 is the model's own")
+            raise OptionError(
+                f"temperature {self.temperature} is out of range: above 0 and at most 10; 1 is the model's own"
+            )
 
 
 class Dice:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from antiphon.codec import NoteCodec
+from antiphon.codec import NoteCodec, NoteReader
 from antiphon.engine.base import Engine, hear
 from antiphon.generate.sampling import Dice, Sampling, draw
 from antiphon.notes import DRUMS, Score
@@ -51,7 +51,7 @@ def stream(
     return (rows[0] for rows in streams(engine, [seed], prompt=prompt, sampling=sampling))
 
 
-def _allowed(readers: Sequence, codec: NoteCodec, index: int, rows: np.ndarray) -> np.ndarray | None:
+def _allowed(readers: Sequence[NoteReader], codec: NoteCodec, index: int, rows: np.ndarray) -> np.ndarray | None:
     """(B, V) codes that may follow in each piece, or None where all may in all of them."""
     name, size = codec.attributes[index]
     masks = [reader.allowed(name, row) for reader, row in zip(readers, rows, strict=True)]

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from antiphon.codec import NoteCodec
 from antiphon.models.heads import Heads
 
-State = tuple[Tensor, ...]  # what a model remembers; the batch is each tensor's dimension 1
+State = tuple[Tensor, ...]  # what a model remembers; the batch is each tensor's first dimension
 
 
 class Batch(NamedTuple):
@@ -31,6 +30,7 @@ class Batch(NamedTuple):
 class Model(nn.Module, ABC):
     """A family's module: reads rows, remembers, and says what the heads need to predict the next row."""
 
+    Config: ClassVar[type]  # the family's frozen dataclass
     codec: NoteCodec
     heads: Heads
 
@@ -64,4 +64,3 @@ class Model(nn.Module, ABC):
 def count_parameters(model: nn.Module) -> int:
     """The number of trained numbers in a model."""
     return sum(p.numel() for p in model.parameters())
-

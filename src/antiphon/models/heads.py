@@ -35,7 +35,7 @@ class Heads(nn.Module):
         kinds: Mapping[str, Kind] | None = None,
         weights: Mapping[str, float] | None = None,
     ) -> None:
-        """``width`` is the hidden vector's; ``kinds`` overrides ``kind`` and ``weights`` the loss's 1 for an attribute."""
+        """``width`` is the hidden vector's; by attribute, ``kinds`` overrides ``kind`` and ``weights`` the loss's 1."""
         super().__init__()
         kinds, weights = kinds or {}, weights or {}
         heads = [_head(kinds.get(a.name, kind), codec, i, hidden) for i, a in enumerate(codec.attributes)]
@@ -170,7 +170,17 @@ def _log_normal_cdf(z: Tensor) -> Tensor:
     x = z.abs() / math.sqrt(2)
     t = 1 / (1 + 0.5 * x)
     poly = torch.full_like(t, 0.17087277)
-    for c in (-0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368, -1.26551223):
+    for c in (
+        -0.82215223,
+        1.48851587,
+        -1.13520398,
+        0.27886807,
+        -0.18628806,
+        0.09678418,
+        0.37409196,
+        1.00002368,
+        -1.26551223,
+    ):
         poly = poly * t + c
     log_tail = torch.log(0.5 * t) - x * x + poly
     return torch.where(z > 0, torch.log1p(-torch.exp(log_tail)), log_tail)

@@ -1,7 +1,7 @@
 """LSTM, GRU and plain recurrent networks over note rows.
 
 Embeddings of a row's attributes are summed, run through stacked recurrent layers, and handed to the heads. With
-``inputs="continuous"``, ``window`` and Gaussian heads the same file is the classic notebook's network, so that both stand in
+``inputs="continuous"``, ``window`` and Gaussian heads the same file is the classic notebook's network: both stand in
 one table. Training uses torch's fused layers; ``step`` writes the gates out, which is what the ONNX engine runs.
 """
 
@@ -21,7 +21,7 @@ from antiphon.models.heads import Gaussian, Heads, Kind
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
+class RecurrentConfig:
     """The size and kind of a recurrent network."""
 
     size: int = 512  # width of the embeddings and of each layer
@@ -39,17 +39,17 @@ class Config:
 class Recurrent(Model):
     """Stacked recurrent layers; a subclass names the layer and its gates."""
 
-    Config = Config
-    layer: ClassVar[type[nn.RNNBase]]
+    Config = RecurrentConfig
+    layer: ClassVar[Callable[..., nn.RNNBase]]
     cell: ClassVar[Callable[[Tensor, State, nn.RNNBase], State]]
     states: ClassVar[int]  # tensors in a layer's state
 
-    def __init__(self, config: Config, codec: NoteCodec) -> None:
+    def __init__(self, config: RecurrentConfig, codec: NoteCodec) -> None:
         super().__init__()
         self.config, self.codec = config, codec
         self.embed = Embedding(codec, config.size) if config.inputs == "embedding" else Continuous(codec)
         widths = [self.embed.width] + [config.size] * (config.layers - 1)
-        self.layers = nn.ModuleList([self.layer(width, config.size) for width in widths])
+        self.layers = nn.ModuleList([type(self).layer(width, config.size) for width in widths])
         norm = nn.LayerNorm if config.layer_norm else nn.Identity
         self.norms = nn.ModuleList([norm(config.size) for _ in widths])
         self.dropout = nn.Dropout(config.dropout)
@@ -57,24 +57,28 @@ class Recurrent(Model):
         self.register_buffer("start_row", torch.from_numpy(codec.start_row).long(), persistent=False)
 
     def start(self, batch: int) -> State:
-        """Zeros (L, B, D) for each state of the layers; with a window, its rows (W, B, A)."""
+        """Zeros (B, D), each layer's one after another; with a window, its rows (B, W, A)."""
         if self.config.window:
-            return (self.start_row.expand(self.config.window, batch, -1).clone(),)
+            return (self.start_row.expand(batch, self.config.window, -1).clone(),)
         return self._zeros(batch)
 
     def _zeros(self, batch: int) -> State:
-        zeros = self.heads.project.weight.new_zeros(self.config.layers, batch, self.config.size)
-        return (zeros,) * self.states
+        zeros = self.heads.project.weight.new_zeros(batch, self.config.size)
+        return (zeros,) * (self.states * self.config.layers)
 
     def step(self, row: Tensor, state: State) -> tuple[Tensor, State]:
         if self.config.window:
-            rows = torch.cat([state[0][1:], row[None]])
-            return self._last(rows.transpose(0, 1)), (rows,)
-        x, after = self.dropout(self.embed(row)), []
-        for i, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
-            after.append(type(self).cell(x, tuple(s[i] for s in state), layer))
-            x = self.dropout(norm(after[-1][0]))
-        return self.heads(x), tuple(torch.stack(s) for s in zip(*after, strict=True))
+            rows = torch.cat([state[0][:, 1:], row[:, None]], 1)
+            return self._last(rows), (rows,)
+        x = self.dropout(self.embed(row))
+        after: State = ()
+        for layer, norm, before in zip(self.layers, self.norms, self._by_layer(state), strict=True):
+            now = type(self).cell(x, before, layer)
+            x, after = self.dropout(norm(now[0])), (*after, *now)
+        return self.heads(x), after
+
+    def _by_layer(self, state: State) -> list[State]:
+        return [state[i : i + self.states] for i in range(0, len(state), self.states)]
 
     def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
         if self.config.window:
@@ -84,23 +88,24 @@ class Recurrent(Model):
 
     def _run(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
         """(B, T, A) rows through the fused layers: hidden vectors (B, T, D) and the state after them."""
-        x, after = self.dropout(self.embed(rows)).transpose(0, 1), []
-        for i, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
-            before = tuple(s[i : i + 1].contiguous() for s in state)
-            x, last = layer(x, before if self.states > 1 else before[0])
-            after.append(last if self.states > 1 else (last,))
+        x = self.dropout(self.embed(rows)).transpose(0, 1)
+        after: State = ()
+        for layer, norm, before in zip(self.layers, self.norms, self._by_layer(state), strict=True):
+            first = tuple(s[None] for s in before)
+            x, last = layer(x, first if self.states > 1 else first[0])
+            after = (*after, *(s[0] for s in (last if self.states > 1 else (last,))))
             x = self.dropout(norm(x))
-        return x.transpose(0, 1), tuple(torch.cat(s) for s in zip(*after, strict=True))
+        return x.transpose(0, 1), after
 
     def _last(self, rows: Tensor) -> Tensor:
         """(B, W, A) windows: features (B, F) after the last row of each, from an empty state."""
         return self.heads(self._run(rows, self._zeros(rows.shape[0]))[0][:, -1])
 
     def _windows(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
-        past = torch.cat([state[0].transpose(0, 1), rows], 1)
+        past = torch.cat([state[0], rows], 1)
         windows = past.unfold(1, self.config.window, 1)[:, 1:].transpose(2, 3)  # (B, T, W, A)
         features = self._last(windows.flatten(0, 1)).unflatten(0, rows.shape[:2])
-        return features, (past[:, -self.config.window :].transpose(0, 1),)
+        return features, (past[:, -self.config.window :],)
 
     def loss(self, batch: Batch) -> Tensor:
         """With a window, only the note after it counts, as the notebooks train."""
@@ -115,7 +120,10 @@ class Recurrent(Model):
         heads = [(i, h) for i, h in enumerate(self.heads.heads) if isinstance(h, Gaussian)]
         if not heads:
             return
-        pairs = [(self.parallel(b.inputs, self.start(len(b.inputs)))[0].flatten(0, 1), b.targets.flatten(0, 1)) for b in batches]
+        pairs = [
+            (self.parallel(b.inputs, self.start(len(b.inputs)))[0].flatten(0, 1), b.targets.flatten(0, 1))
+            for b in batches
+        ]
         features, targets = (torch.cat(x) for x in zip(*pairs, strict=True))
         for i, head in heads:
             head.fit(features.split(self.heads.widths, -1)[i].float(), targets[:, i])

@@ -90,7 +90,13 @@ class Bar(pl.Callback):
 
     def __init__(self, steps: int) -> None:
         self._console = Console(stderr=True)
-        columns = (TextColumn("step"), MofNCompleteColumn(), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+        columns = (
+            TextColumn("step"),
+            MofNCompleteColumn(),
+            BarColumn(),
+            TextColumn("{task.description}"),
+            TimeRemainingColumn(),
+        )
         self._progress = Progress(*columns, console=self._console, disable=not sys.stderr.isatty())
         self._task = self._progress.add_task("", total=steps)
         self._notes, self._since = 0.0, time.monotonic()
@@ -99,7 +105,9 @@ class Bar(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         self._progress.start()
 
-    def on_train_batch_start(self, trainer: pl.Trainer, module: pl.LightningModule, batch: Batch, batch_idx: int) -> None:
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, module: pl.LightningModule, batch: Batch, batch_idx: int
+    ) -> None:
         self._notes += float(batch.weight.sum()) * trainer.world_size
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *_: Any) -> None:

@@ -6,30 +6,33 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+_RECIPE = """`antiphon train {recipe} --corpus CORPUS -o {name}`, which stands for
+
+```json
+{json}
+```"""
+
+_LIMITS = """The model knows the kind of music it was trained on and nothing of what listeners like. It may repeat
+itself, lose the thread over minutes, and now and then come close to a passage of its training data. It hears notes
+only: no score, no bars, no keys."""
+
 
 def card(name: str, meta: Mapping[str, Any]) -> str:
     """The card of a bundle, from what its ``meta.json`` says and nothing else."""
     recipe = meta["recipe"]
-    sections = [
-        f"# {name}",
-        recipe["about"] or f"A model of the family `{meta['family']}`.",
-        f"**Licence of the weights:** {meta['licence']['name']} ({meta['licence']['because']}).",
-        "## What it is\n\n" + _bullets(
-            {"family": meta["family"], "parameters": f"{meta['parameters']:,}", **meta["config"]}
-        ),
-        "## Data\n\n" + "\n".join(_source(source) for source in meta["data"]["sources"]),
-        "## Measured\n\n" + _measured(meta["measured"]),
-        f"## Recipe\n\n`antiphon train {recipe['name']} --corpus CORPUS -o {name}`, which stands for\n\n"
-        f"```json\n{json.dumps(recipe, indent=2)}\n```",
-        "## Limits\n\nThe model knows the kind of music it was trained on and nothing of what listeners like. It may repeat "
-        "itself, lose the thread over minutes, and now and then come close to a passage of its training data. It hears notes "
-        "only: no score, no bars, no keys.",
-    ]
-    return "\n\n".join(sections) + "\n"
-
-
-def _bullets(values: Mapping[str, Any]) -> str:
-    return "\n".join(f"- {key}: {value}" for key, value in values.items())
+    facts = {"family": meta["family"], "parameters": f"{meta['parameters']:,}", **meta["config"]}
+    sections = {
+        "": recipe["about"] or f"A model of the family `{meta['family']}`.",
+        "Licence of the weights": f"{meta['licence']['name']}: {meta['licence']['because']}.",
+        "What it is": "\n".join(f"- {key}: {value}" for key, value in facts.items()),
+        "Data": "\n".join(_source(source) for source in meta["data"]["sources"]),
+        "Measured": _measured(meta["measured"]),
+        "Recipe": _RECIPE.format(recipe=recipe["name"], name=name, json=json.dumps(recipe, indent=2)),
+        "Limits": _LIMITS,
+    }
+    return f"# {name}\n" + "".join(
+        f"\n## {title}\n\n{text}\n" if title else f"\n{text}\n" for title, text in sections.items()
+    )
 
 
 def _source(source: Mapping[str, Any]) -> str:

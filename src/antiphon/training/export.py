@@ -66,7 +66,7 @@ def state_spec(model: Model) -> list[dict[str, Any]]:
 
 def _spec(part: Tensor) -> dict[str, Any]:
     fill = part[0, 0].tolist() if part.unique().numel() > 1 else part.flatten()[0].item()
-    shape = [n if i != 1 else "B" for i, n in enumerate(part.shape)]
+    shape = ["B", *part.shape[1:]]
     return {"shape": shape, "dtype": str(part.dtype).removeprefix("torch."), "fill": fill}
 
 
@@ -78,7 +78,7 @@ def export(model: Model) -> tuple[onnx.ModelProto, onnx.ModelProto]:
         features, _ = model.step(row, state)
     before = [f"state{i}" for i in range(len(state))]
     after = [f"after{i}" for i in range(len(state))]
-    axes = {"row": {0: "B"}, "features": {0: "B"}} | {name: {1: "B"} for name in before + after}
+    axes = {"row": {0: "B"}, "features": {0: "B"}} | {name: {0: "B"} for name in before + after}
     step = _export(_Step(model), (row, *state), ["row", *before], ["features", *after], axes)
     logits = [f"logits_{name}" for name in names]
     axes = {name: {0: "B"} for name in ("features", "row", *logits)}
@@ -86,13 +86,23 @@ def export(model: Model) -> tuple[onnx.ModelProto, onnx.ModelProto]:
 
 
 def _export(
-    module: nn.Module, args: tuple[Tensor, ...] | State, inputs: list[str], outputs: list[str], axes: dict[str, dict[int, str]]
+    module: nn.Module,
+    args: tuple[Tensor, ...] | State,
+    inputs: list[str],
+    outputs: list[str],
+    axes: dict[str, dict[int, str]],
 ) -> onnx.ModelProto:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter announces its own retirement, and traces constant shapes
         torch.onnx.export(
-            module.eval(), args, buffer, input_names=inputs, output_names=outputs, dynamic_axes=axes,
-            opset_version=OPSET, dynamo=False,
+            module.eval(),
+            args,
+            buffer,
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
         )
     return onnx.load_from_string(buffer.getvalue())

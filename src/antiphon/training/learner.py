@@ -74,7 +74,9 @@ class Learner(pl.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Logs nats a note on the 10 ms grid, in all and by attribute, as every evaluation reports them."""
         log_prob = self.best.log_prob(batch)
-        cells = torch.stack([getattr(self, f"log_cells{i}")[batch.targets[..., i]] for i in range(log_prob.shape[-1])], -1)
+        cells = torch.stack(
+            [getattr(self, f"log_cells{i}")[batch.targets[..., i]] for i in range(log_prob.shape[-1])], -1
+        )
         nats = ((cells - log_prob) * batch.weight[..., None]).sum((0, 1)) / batch.weight.sum()
         size = int(batch.weight.sum())
         self.log("validation", nats.sum(), prog_bar=True, batch_size=size)

@@ -15,7 +15,7 @@ _SMALLEST = 4096  # elements: below this a matrix costs less than its quantisati
 
 
 def quantise(model: ModelProto) -> ModelProto:
-    """A copy in which every Gemm with a constant matrix multiplies int8 (weights, a scale a column) by uint8 (a scale a row)."""
+    """A copy in which every Gemm with a constant matrix multiplies int8 weights by uint8 rows, each with its scale."""
     model = onnx.ModelProto.FromString(model.SerializeToString())
     graph = model.graph
     constants = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
@@ -55,7 +55,9 @@ def _quantised_rows(x: str, nodes: list[NodeProto]) -> tuple[str, str]:
     return f"{p}/codes", f"{p}/scale"
 
 
-def _product(node: NodeProto, matrix: np.ndarray, rows: tuple[str, str], nodes: list[NodeProto], graph: onnx.GraphProto) -> None:
+def _product(
+    node: NodeProto, matrix: np.ndarray, rows: tuple[str, str], nodes: list[NodeProto], graph: onnx.GraphProto
+) -> None:
     """Append x·W + b for quantised rows x and a matrix W (inputs, outputs), quantised here."""
     p, (codes, scale) = f"{node.output[0]}/q", rows
     column = np.maximum(np.abs(matrix).max(axis=0), 1e-8) / 127

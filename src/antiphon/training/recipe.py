@@ -34,7 +34,6 @@ class Data:
     pieces: int = 0  # use only the first so many training pieces; 0: all
     validation_window: int = 1024  # notes
     validation_share: float = 1.0  # of the validation windows, evenly spaced
-    programs: tuple[int, ...] = ()  # keep only notes of these instruments; empty: all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,25 +130,30 @@ def build_table(cls: type, values: Mapping[str, Any], place: str) -> Any:
 
 
 def _value(hint: Any, value: Any, place: str) -> Any:
-    """``value`` checked against a field's type; whole numbers pass for floats, lists for tuples."""
+    """``value`` checked against a field's type, tables and lists member by member; lists become tuples."""
     if dataclasses.is_dataclass(hint) and isinstance(value, dict):
         return build_table(hint, value, place + ".")  # type: ignore[arg-type]
+    inner = get_args(hint)
+    if get_origin(hint) is Mapping and isinstance(value, dict):
+        return {key: _value(inner[1], v, f"{place}.{key}") for key, v in value.items()}
     if get_origin(hint) is tuple and isinstance(value, list):
-        inner = get_args(hint)[0]
-        return tuple(_value(inner, v, place) for v in value)
+        if len(value) != len(inner):
+            raise RecipeError(f"recipe key {place} has {len(value)} values; it must have {len(inner)}")
+        return tuple(_value(one, v, place) for one, v in zip(inner, value, strict=True))
+    return _plain(hint, value, place)
+
+
+def _plain(hint: Any, value: Any, place: str) -> Any:
+    """A value that holds no others, checked against its type; whole numbers pass for floats."""
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
             raise RecipeError(unknown(f"value of recipe key {place}", str(value), get_args(hint)))
         return value
-    if get_origin(hint) is Mapping and isinstance(value, dict):
-        return {key: _value(get_args(hint)[1], v, f"{place}.{key}") for key, v in value.items()}
-    if hint is Any:
-        return value
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+    if hint is float and type(value) is int:
         return float(value)
-    wanted = dict if get_origin(hint) is Mapping else tuple if get_origin(hint) is tuple else hint
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        raise RecipeError(f"recipe key {place} is {value!r}; it must be of type {getattr(wanted, '__name__', wanted)}")
+    wanted = {Mapping: dict, tuple: list}.get(get_origin(hint), hint)
+    if hint is not Any and type(value) is not wanted:
+        raise RecipeError(f"recipe key {place} is {value!r}; it must be of type {wanted.__name__}")
     if isinstance(value, float) and not math.isfinite(value):
         raise RecipeError(f"recipe key {place} is {value}; it must be a finite number")
     return value
@@ -158,19 +162,24 @@ def _value(hint: Any, value: Any, place: str) -> Any:
 def _check(recipe: Recipe) -> None:
     """Raise RecipeError for the first value out of range."""
     data, train, augment = recipe.data, recipe.train, recipe.augment
-    low, high = augment.stretch if len(augment.stretch) == 2 else (0.0, 0.0)
+    low, high = augment.stretch
     for good, key, rule in (
         (data.window >= 1, "data.window", "at least 1"),
         (data.batch >= 1, "data.batch", "at least 1"),
+        (data.stride >= 0, "data.stride", "at least 0"),
+        (data.pieces >= 0, "data.pieces", "at least 0"),
+        (data.validation_window >= 1, "data.validation_window", "at least 1"),
         (0 < data.validation_share <= 1, "data.validation_share", "above 0 and at most 1"),
         (train.passes > 0, "train.passes", "above 0"),
         (train.learning_rate > 0, "train.learning_rate", "above 0"),
         (0 <= train.average < 1, "train.average", "at least 0 and below 1"),
         (train.validate_every >= 1, "train.validate_every", "at least 1"),
+        (train.patience >= 1, "train.patience", "at least 1"),
         (train.optimiser in ("adamw", "adam"), "train.optimiser", "adamw or adam"),
         (train.precision in ("auto", "32-true", "bf16-mixed"), "train.precision", "auto, 32-true or bf16-mixed"),
         (0 <= augment.transpose <= 60, "augment.transpose", "0 to 60 semitones"),
         (0.1 <= low <= high <= 10, "augment.stretch", "two factors from 0.1 to 10, the lower first"),
+        (0 <= augment.velocity <= 126, "augment.velocity", "0 to 126"),
         (0 <= augment.held <= 1, "augment.held", "0 to 1"),
     ):
         if not good:

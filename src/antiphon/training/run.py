@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 
 from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, open_corpus
-from antiphon.corpus.windows import TrainingWindows, fixed_batches
+from antiphon.corpus.windows import TrainingWindows, columns_for, fixed_batches
 from antiphon.errors import FileError, RecipeError
 from antiphon.models.base import Model
 from antiphon.models.registry import family
@@ -61,9 +61,16 @@ def prepare_run(recipe: Recipe, corpus_path: Path) -> Run:
     if not pieces or not corpus.split("validation"):
         raise RecipeError(f"{corpus_path} has no training or no validation pieces; prepare it with a split")
     data = recipe.data
+    columns, spans = columns_for(codec, corpus.columns(), pieces)
     windows = TrainingWindows(
-        corpus.columns(), pieces, codec, length=data.window, batch=data.batch, augmentation=recipe.augment,
-        stride=data.stride, seed=recipe.train.seed,
+        columns,
+        spans,
+        codec,
+        length=data.window,
+        batch=data.batch,
+        augmentation=recipe.augment,
+        stride=data.stride,
+        seed=recipe.train.seed,
     )
     return Run(recipe, corpus, codec, model, windows)
 
@@ -83,10 +90,21 @@ def fit(run: Run, folder: Path, *, resume: bool = False) -> float:
     learner = Learner(run.model, train, run.steps)
     _quieten()
     trainer = pl.Trainer(
-        max_steps=run.steps, max_epochs=-1, precision=_precision(train.precision), gradient_clip_val=train.clip or None,
-        val_check_interval=min(train.validate_every, run.steps), check_val_every_n_epoch=None, num_sanity_val_steps=0,
-        callbacks=[keeper, Bar(run.steps)], plugins=[SafeCheckpointIO()], logger=_loggers(folder), log_every_n_steps=10,
-        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, use_distributed_sampler=False,
+        max_steps=run.steps,
+        max_epochs=-1,
+        precision=_precision(train.precision),
+        gradient_clip_val=train.clip or None,
+        val_check_interval=min(train.validate_every, run.steps),
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        callbacks=[keeper, Bar(run.steps)],
+        plugins=[SafeCheckpointIO()],
+        logger=_loggers(folder),
+        log_every_n_steps=10,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
     )
     endless = Endless(run.windows, lambda: trainer.global_step, trainer.global_rank, trainer.world_size)
     checkpoint = folder / CHECKPOINT if resume and (folder / CHECKPOINT).exists() else None
@@ -106,9 +124,14 @@ def best_model(run: Run, folder: Path) -> Model:
 
 def _validation(run: Run) -> Listed:
     data = run.recipe.data
+    columns, spans = columns_for(run.codec, run.corpus.columns(), run.corpus.split("validation"))
     batches = fixed_batches(
-        run.corpus.columns(), run.corpus.split("validation"), run.codec,
-        length=data.validation_window, batch=VALIDATION_BATCH, share=data.validation_share,
+        columns,
+        spans,
+        run.codec,
+        length=data.validation_window,
+        batch=VALIDATION_BATCH,
+        share=data.validation_share,
     )
     return Listed(list(batches))
 
@@ -122,7 +145,9 @@ def _claim(folder: Path, recipe: Recipe, resume: bool) -> None:
         for table in (before, now):
             table["train"].pop("max_minutes"), table["train"].pop("checkpoint_minutes")
         if before != now:
-            raise RecipeError(f"{folder} holds a run of another recipe; resume it as it was begun, or choose another -o")
+            raise RecipeError(
+                f"{folder} holds a run of another recipe; resume it as it was begun, or choose another -o"
+            )
     elif saved.exists():
         raise FileError(f"{folder} holds an unfinished run; add --resume to go on, or remove it to begin anew")
     folder.mkdir(parents=True, exist_ok=True)
@@ -143,7 +168,7 @@ def _precision(wish: str) -> str:
     if torch.cuda.is_available():
         return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
     # AMX multiplies bfloat16 some three times as fast as AVX-512 does float32 (LSTM 2 x 512: 22 k against 8 k notes/s)
-    supported = getattr(torch.cpu, "get_capabilities", dict)().get("amx_bf16", False)
+    supported = hasattr(torch.cpu, "get_capabilities") and torch.cpu.get_capabilities().get("amx_bf16", False)
     return "bf16-mixed" if supported else "32-true"
 
 
