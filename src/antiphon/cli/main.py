@@ -107,6 +107,8 @@ def _fail(command: str | None, message: str, status: int) -> int:
 
 def _reader_left() -> bool:
     """Whether who reads our stdout went away, as `| head` does; any other broken pipe is an error of ours."""
+    if not hasattr(select, "poll"):  # Windows, where a broken pipe is nothing else
+        return True
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)  # no event asked for: errors and hang-ups are always told
     return bool(poll.poll(0))

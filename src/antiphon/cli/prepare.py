@@ -1,11 +1,13 @@
 """``antiphon prepare``: files of music as a corpus."""
 
 import argparse
+import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from antiphon.cli.output import emit
+from antiphon.errors import missing_extra
 
 EXAMPLE = "antiphon prepare my-midi -o corpora/mine"
 SHOWN = 5  # unreadable files named on the screen
@@ -27,6 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    if importlib.util.find_spec("pyarrow") is None:
+        raise missing_extra("pyarrow", "corpus", "preparing a corpus")
     from antiphon.cli.counter import counter
     from antiphon.corpus.prepare import prepare
 

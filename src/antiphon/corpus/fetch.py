@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import http
 import http.client
@@ -19,6 +18,7 @@ from typing import IO
 from antiphon import __version__
 from antiphon.corpus.sources import Source, data_dir, local
 from antiphon.errors import CorpusError, FileError
+from antiphon.files.paths import alone
 
 CHUNK = 1 << 16  # bytes
 TIMEOUT_S = 30.0  # without a byte
@@ -78,11 +78,7 @@ def _part(path: Path) -> Iterator[Path]:
         held = part.open("ab")
     except OSError as error:
         raise FileError(f"cannot write {part}: {error.strerror}; give another folder with -o") from error
-    with held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CorpusError(f"{path.name} is being fetched by another process; wait for it") from error
+    with held, alone(part, CorpusError(f"{path.name} is being fetched by another process; wait for it")):
         try:
             yield part
         finally:

@@ -6,8 +6,6 @@ was. Two runs over the same files write the same bytes.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +23,7 @@ from antiphon.corpus.split import Facts, Table, assign, merged, normalised, piec
 from antiphon.corpus.store import SPLITS, Corpus, Entry, is_corpus, open_corpus, write_corpus
 from antiphon.corpus.worker import load_part
 from antiphon.errors import CorpusError, FileError
-from antiphon.files.paths import check_writable, written_folder
+from antiphon.files.paths import alone, check_writable, written_folder
 
 # Of pieces with the same notes the first in this order stays, so nothing that is held out is trained on.
 KEEP = ("test", "validation", "train")
@@ -97,22 +95,12 @@ def _parts(out: Path) -> Iterator[Path]:
     """The folder of parts, which stays where a run ends early; one run at a time, which the system sees to."""
     parts = out.with_name(f".{out.name}.parts")
     parts.mkdir(exist_ok=True)
-    lock = os.open(parts, os.O_RDONLY)
-    try:
-        _lock(lock, out)
+    busy = CorpusError(f"another prepare is writing {out}; wait for it, or give another name")
+    with alone(out, busy):
         for stale in out.parent.glob(f".{escape(out.name)}.*.part"):  # of a run that was killed while it wrote
             shutil.rmtree(stale)
         yield parts
         shutil.rmtree(parts)
-    finally:
-        os.close(lock)
-
-
-def _lock(descriptor: int, out: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise CorpusError(f"another prepare is writing {out}; wait for it, or give another name") from error
 
 
 def _files(

@@ -125,14 +125,19 @@ def _serve(reader: Reader, parts: Path) -> None:
 
 def main(reader: str, parts: str) -> None:
     """Limit the memory and serve; ``reader`` is ``module:function``."""
+    if sys.platform != "win32":  # Windows has no such limits
+        _limit_memory()
+    module, function = reader.split(":")
+    _serve(getattr(importlib.import_module(module), function), Path(parts))
+
+
+def _limit_memory() -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is expected, and needs no picture of the memory
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     limit = MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MEMORY_BYTES, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-    module, function = reader.split(":")
-    _serve(getattr(importlib.import_module(module), function), Path(parts))
 
 
 if __name__ == "__main__":

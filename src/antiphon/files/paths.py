@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from antiphon.errors import FileError
+from filelock import FileLock, Timeout
+
+from antiphon.errors import AntiphonError, FileError
 
 
 @contextmanager
@@ -46,6 +48,27 @@ def written_folder(path: Path | str) -> Iterator[Path]:
         raise FileError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def alone(path: Path, busy: AntiphonError) -> Iterator[None]:
+    """Keep other processes from the same work on ``path``; raises ``busy`` where one is at it already.
+
+    The lock is the system's, so a process that dies gives it back.
+    """
+    lock = FileLock(path.with_name(f".{path.name}.lock"), blocking=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise busy from error
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 def check_writable(path: Path, folder: bool = False) -> None:

@@ -111,8 +111,8 @@ class Recurrent(Model):
         """With a window, only the note after it counts, as the notebooks train."""
         if not self.config.window:
             return super().loss(batch)
-        loss = self.heads.loss(self._last(batch.inputs[:, -self.config.window :]), batch.targets[:, -1]).sum(-1)
-        return (loss * batch.weight[:, -1]).sum() / batch.weight[:, -1].sum()
+        features, targets = self._predicted(batch)
+        return self.heads.loss(features, targets).sum(-1).mean()
 
     @torch.no_grad()
     def calibrate(self, batches: Iterable[Batch]) -> None:
@@ -120,13 +120,18 @@ class Recurrent(Model):
         heads = [(i, h) for i, h in enumerate(self.heads.heads) if isinstance(h, Gaussian)]
         if not heads:
             return
-        pairs = [
-            (self.parallel(b.inputs, self.start(len(b.inputs)))[0].flatten(0, 1), b.targets.flatten(0, 1))
-            for b in batches
-        ]
-        features, targets = (torch.cat(x) for x in zip(*pairs, strict=True))
+        features, targets = (torch.cat(x) for x in zip(*map(self._predicted, batches), strict=True))
         for i, head in heads:
             head.fit(features.split(self.heads.widths, -1)[i].float(), targets[:, i])
+
+    def _predicted(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Features (N, F) and targets (N, A) of the notes that training predicts."""
+        if self.config.window:
+            features, targets, weight = self._last(batch.inputs), batch.targets[:, -1], batch.weight[:, -1]
+        else:
+            features, _ = self.parallel(batch.inputs, self.start(len(batch.inputs)))
+            features, targets, weight = (x.flatten(0, 1) for x in (features, batch.targets, batch.weight))
+        return features[weight > 0], targets[weight > 0]
 
 
 class Embedding(nn.Module):

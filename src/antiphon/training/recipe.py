@@ -166,7 +166,7 @@ def _check(recipe: Recipe) -> None:
     for good, key, rule in (
         (data.window >= 1, "data.window", "at least 1"),
         (data.batch >= 1, "data.batch", "at least 1"),
-        (data.stride >= 0, "data.stride", "at least 0"),
+        (0 <= data.stride <= data.window, "data.stride", "0 to data.window"),
         (data.pieces >= 0, "data.pieces", "at least 0"),
         (data.validation_window >= 1, "data.validation_window", "at least 1"),
         (0 < data.validation_share <= 1, "data.validation_share", "above 0 and at most 1"),

@@ -31,7 +31,7 @@ from antiphon.training.learner import Learner
 from antiphon.training.recipe import Recipe, build_table
 
 VALIDATION_BATCH = 16  # windows; bounds memory: 16 · 1,024 notes · 4 attributes · 148 codes · 4 bytes = 39 MB of logits
-CALIBRATION_BATCHES = 8
+CALIBRATION_BATCHES = 64
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,95 @@
+"""What tests of models share: tiny models of every family, their bundles, and a tiny corpus of real music."""
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+
+from antiphon import __version__
+from antiphon.codec import NoteCodec
+from antiphon.corpus.prepare import prepare
+from antiphon.engine.bundle import write_bundle
+from antiphon.models.base import Model, count_parameters
+from antiphon.models.registry import FAMILIES, build
+from antiphon.training.export import state_spec, write_files
+
+_SMALL = {"size": 16, "head_size": 16}
+_NOTEBOOK = {
+    "size": 16, "layers": 1, "inputs": "continuous", "window": 5, "heads": "independent",
+    "kinds": {"pitch": "gaussian", "step": "gaussian", "duration": "gaussian", "velocity": "marginal"},
+}  # fmt: skip
+_RECURRENT = {
+    "small": _SMALL,
+    "three-layers-normalised": {**_SMALL, "layers": 3, "layer_norm": True},
+    "independent-heads": {**_SMALL, "heads": "independent"},
+    "window": {**_SMALL, "window": 4},
+    "notebook": _NOTEBOOK,
+    "notebook-ce": {**_NOTEBOOK, "kinds": {**_NOTEBOOK["kinds"], "pitch": "independent"}},
+}
+# Small configurations of a family; one that is not here is tested as it comes.
+CONFIGS = {"lstm": _RECURRENT} | {name: {k: _RECURRENT[k] for k in ("small", "notebook")} for name in ("gru", "rnn")}
+EVERY_MODEL = [
+    pytest.param(family, config, id=f"{family}-{name}")
+    for family in FAMILIES
+    for name, config in CONFIGS.get(family, {"default": {}}).items()
+]
+SPLITS = {
+    "cc0-openscore-lc6067798.mid": "train",
+    "cc0-openscore-lc6652350.mid": "train",
+    "pd-mutopia-Anonymous__Ich_ruf__Ich_ruf.mid": "train",
+    "cc0-openscore-lc6965894.mid": "validation",
+    "cc0-openscore-lc8702982.mid": "test",
+}
+
+
+def tiny_model(family: str = "lstm", config: dict | None = None, programs: bool = False) -> Model:
+    """An untrained model ready to predict, the same every time."""
+    torch.manual_seed(1)
+    return build(family, _SMALL if config is None else config, NoteCodec(programs)).eval()
+
+
+def write_model(path: Path, model: Model, family: str = "lstm", config: dict | None = None, int8: bool = False) -> Path:
+    """The bundle of a model."""
+    meta = {
+        "family": family,
+        "config": _SMALL if config is None else config,
+        "codec": model.codec.spec(),
+        "state": state_spec(model),
+        "parameters": count_parameters(model),
+        "licence": {"name": "CC0-1.0", "because": "nobody's music"},
+        "data": {"sources": [], "splits": {}},
+        "recipe": {},
+        "measured": {},
+        "antiphon": __version__,
+    }
+    write_bundle(path, meta, lambda folder: write_files(model, folder, "A card.\n", int8=int8))
+    return path
+
+
+@cache
+def _bundle(base: Path) -> Path:
+    (base / "bundles").mkdir()
+    return write_model(base / "bundles" / "tiny", tiny_model())
+
+
+@cache
+def _corpus(base: Path) -> Path:
+    data = Path(__file__).parent / "data"
+    with (base / "splits.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("file", "split"), *SPLITS.items()])
+    prepare([data], base / "tiny-corpus", split_csv=base / "splits.csv", workers=1)
+    return base / "tiny-corpus"
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an untrained LSTM; not to be changed."""
+    return _bundle(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a corpus of five pieces; not to be changed."""
+    return _corpus(tmp_path_factory.getbasetemp())
