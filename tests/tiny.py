@@ -30,6 +30,11 @@ _RECURRENT = {
 }
 # Small configurations of a family; one that is not here is tested as it comes.
 CONFIGS = {"lstm": _RECURRENT} | {name: {k: _RECURRENT[k] for k in ("small", "notebook")} for name in ("gru", "rnn")}
+CONFIGS["transformer"] = {
+    "small": {"size": 128, "layers": 2, "inner": 32, "context": 64, "head_size": 16},
+    "beyond-its-context": {"size": 128, "layers": 2, "inner": 32, "context": 4, "head_size": 16},
+}
+CONFIGS["transformer"] = {"small": {"size": 64, "layers": 2, "groups": 1, "inner": 64, "context": 6, "head_size": 16}}
 EVERY_MODEL = [
     pytest.param(family, config, id=f"{family}-{name}")
     for family in FAMILIES

@@ -90,7 +90,7 @@ def _share(length: Length, count: int, cells: np.ndarray) -> np.ndarray:
 
 def _score(engine: Engine, rows: np.ndarray, heard: np.ndarray | None, program: int, length: Length) -> Score:
     """The music of one piece's rows, behind the prompt where that is kept; what would sound too long is cut."""
-    if heard is None:
+    if heard is None or not len(heard):
         rows[0, engine.codec.column["step"]] = 0
         heard = rows[:0]
     score = engine.codec.decode(np.concatenate([heard, rows]), program)

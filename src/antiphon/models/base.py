@@ -46,16 +46,18 @@ class Model(nn.Module, ABC):
     def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
         """T rows (B, T, A) heard at once: features (B, T, F). The same numbers as T calls of :meth:`step`."""
 
+    def features(self, rows: Tensor) -> Tensor:
+        """(B, T, F) features of whole windows (B, T, A) from the start; a family may know a faster way."""
+        return self.parallel(rows, self.start(len(rows)))[0]
+
     def loss(self, batch: Batch) -> Tensor:
         """What training minimises: by default the negative log-likelihood in nats a note; a scalar."""
-        features, _ = self.parallel(batch.inputs, self.start(len(batch.inputs)))
-        loss = self.heads.loss(features, batch.targets).sum(-1)
+        loss = self.heads.loss(self.features(batch.inputs), batch.targets).sum(-1)
         return (loss * batch.weight).sum() / batch.weight.sum()
 
     def log_prob(self, batch: Batch) -> Tensor:
         """(B, T, A) log-probability of each attribute's code of each target, from the start of each window."""
-        features, _ = self.parallel(batch.inputs, self.start(len(batch.inputs)))
-        return self.heads.log_prob(features, batch.targets)
+        return self.heads.log_prob(self.features(batch.inputs), batch.targets)
 
     def calibrate(self, batches: Iterable[Batch]) -> None:
         """Set what is counted rather than learned, once, on training data: by default nothing."""

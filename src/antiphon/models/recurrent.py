@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from antiphon.codec import NoteCodec
 from antiphon.models.base import Batch, Model, State
+from antiphon.models.embedding import Embedding
 from antiphon.models.heads import Gaussian, Heads, Kind
 
 
@@ -112,7 +113,7 @@ class Recurrent(Model):
         if not self.config.window:
             return super().loss(batch)
         features, targets = self._predicted(batch)
-        return self.heads.loss(features, targets).sum(-1).mean()
+        return self.heads.loss(features, targets).sum() / max(len(targets), 1)  # all may be padding
 
     @torch.no_grad()
     def calibrate(self, batches: Iterable[Batch]) -> None:
@@ -129,24 +130,9 @@ class Recurrent(Model):
         if self.config.window:
             features, targets, weight = self._last(batch.inputs), batch.targets[:, -1], batch.weight[:, -1]
         else:
-            features, _ = self.parallel(batch.inputs, self.start(len(batch.inputs)))
-            features, targets, weight = (x.flatten(0, 1) for x in (features, batch.targets, batch.weight))
+            whole = self.features(batch.inputs), batch.targets, batch.weight
+            features, targets, weight = (x.flatten(0, 1) for x in whole)
         return features[weight > 0], targets[weight > 0]
-
-
-class Embedding(nn.Module):
-    """The sum of a learned vector for each attribute's code; one more vector stands for the start."""
-
-    def __init__(self, codec: NoteCodec, width: int) -> None:
-        super().__init__()
-        self.width = width
-        self.tables = nn.ModuleList([nn.Embedding(a.size + 1, width) for a in codec.attributes])
-        for table in self.tables:
-            nn.init.normal_(table.weight, std=0.5)
-
-    def forward(self, rows: Tensor) -> Tensor:
-        """(…, A) → (…, D)."""
-        return sum(table(rows[..., i]) for i, table in enumerate(self.tables))
 
 
 class Continuous(nn.Module):

@@ -14,6 +14,7 @@ FAMILIES = {
     "lstm": "antiphon.models.recurrent:LSTM",
     "gru": "antiphon.models.recurrent:GRU",
     "rnn": "antiphon.models.recurrent:RNN",
+    "transformer": "antiphon.models.transformer:Transformer",
 }
 
 

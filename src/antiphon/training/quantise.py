@@ -15,15 +15,15 @@ _SMALLEST = 4096  # elements: below this a matrix costs less than its quantisati
 
 
 def quantise(model: ModelProto) -> ModelProto:
-    """A copy in which every Gemm with a constant matrix multiplies int8 weights by uint8 rows, each with its scale."""
+    """A copy in which products with a constant matrix multiply int8 weights by uint8 rows, each with its scale."""
     model = onnx.ModelProto.FromString(model.SerializeToString())
     graph = model.graph
     constants = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
     nodes: list[NodeProto] = []
     rows: dict[str, tuple[str, str]] = {}  # an input quantised once serves all its products
     for node in graph.node:
-        matrix = constants.get(node.input[1]) if node.op_type == "Gemm" else None
-        if matrix is None or matrix.size < _SMALLEST:
+        matrix = constants.get(node.input[1]) if node.op_type in ("Gemm", "MatMul") else None
+        if matrix is None or matrix.ndim != 2 or matrix.size < _SMALLEST:
             nodes.append(node)
             continue
         if node.input[0] not in rows:
@@ -58,7 +58,7 @@ def _quantised_rows(x: str, nodes: list[NodeProto]) -> tuple[str, str]:
 def _product(
     node: NodeProto, matrix: np.ndarray, rows: tuple[str, str], nodes: list[NodeProto], graph: onnx.GraphProto
 ) -> None:
-    """Append x·W + b for quantised rows x and a matrix W (inputs, outputs), quantised here."""
+    """Append x·W, or x·W + b, for quantised rows x and a matrix W (inputs, outputs), quantised here."""
     p, (codes, scale) = f"{node.output[0]}/q", rows
     column = np.maximum(np.abs(matrix).max(axis=0), 1e-8) / 127
     quantised = np.rint(matrix / column).astype(np.int8)
@@ -68,6 +68,11 @@ def _product(
         helper.make_node("MatMulInteger", [codes, f"{p}/W", "q/zero"], [f"{p}/int"]),
         helper.make_node("Cast", [f"{p}/int"], [f"{p}/float"], to=TensorProto.FLOAT),
         helper.make_node("Mul", [f"{p}/float", scale], [f"{p}/rows"]),
+    ]
+    if len(node.input) == 2:
+        nodes.append(helper.make_node("Mul", [f"{p}/rows", f"{p}/column"], [node.output[0]]))
+        return
+    nodes += [
         helper.make_node("Mul", [f"{p}/rows", f"{p}/column"], [f"{p}/both"]),
         helper.make_node("Add", [f"{p}/both", node.input[2]], [node.output[0]]),
     ]

@@ -1,0 +1,176 @@
+"""A decoder-only Transformer over note rows: one position a note.
+
+RMSNorm, SwiGLU, rotary positions, grouped queries, normalised queries and keys, and chained heads. Each note sees the
+``context`` notes before it through a sliding window, in training as in playing, so a piece may go on for ever without a
+jump. The softmax has one more term of logit 0 and value 0 (Miller 2023, "Attention is off by one"): a head that has
+nothing to say need not lean on the first note, which slides out of the window one day.
+
+Shapes: H query heads in G groups that share a key and a value of size 64, S notes of context, T notes in a window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from antiphon.codec import NoteCodec
+from antiphon.models.base import Model, State
+from antiphon.models.embedding import Embedding
+from antiphon.models.heads import Heads
+
+HEAD = 64  # size of a head: what vector units and caches like best
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerConfig:
+    """The size of a Transformer."""
+
+    size: int = 384  # a multiple of 64; a query head for every 64
+    layers: int = 6
+    groups: int = 2  # keys and values, each shared by size / 64 / groups query heads
+    inner: int = 1024  # width of the gated feed-forward layers
+    context: int = 1024  # notes that a note sees, itself among them
+    dropout: float = 0.1  # on the embeddings and on what each block adds
+    head_size: int = 256  # width of a chained head's hidden layer
+
+
+class Transformer(Model):
+    """See the module's description."""
+
+    Config = TransformerConfig
+
+    def __init__(self, config: TransformerConfig, codec: NoteCodec) -> None:
+        super().__init__()
+        self.config, self.codec = config, codec
+        self.embed = Embedding(codec, config.size)
+        self.blocks = nn.ModuleList([Block(config) for _ in range(config.layers)])
+        self.norm = Norm(config.size)
+        self.dropout = nn.Dropout(config.dropout)
+        self.heads = Heads(codec, config.size, config.head_size)
+        for name, parameter in self.blocks.named_parameters():
+            if parameter.dim() == 2:  # what is added layer after layer starts small
+                added = name.endswith(("out.weight", "down.weight"))
+                nn.init.normal_(parameter, std=0.02 / (2 * config.layers) ** 0.5 if added else 0.02)
+
+    def start(self, batch: int) -> State:
+        """Keys and values (B, G, S - 1, 64) of each layer, the newest last, and how many notes were heard, (B,)."""
+        shape = (batch, self.config.groups, self.config.context - 1, HEAD)
+        empty = self.norm.weight.new_zeros(shape)
+        return *(empty,) * (2 * self.config.layers), torch.zeros(batch, dtype=torch.long, device=empty.device)
+
+    def step(self, row: Tensor, state: State) -> tuple[Tensor, State]:
+        features, after = self.parallel(row[:, None], state)
+        return features[:, 0], after
+
+    def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
+        *caches, heard = state
+        mask = self._mask(rows.shape[1], heard)
+        x, after = self.embed(rows), []
+        for block, keys, values in zip(self.blocks, caches[::2], caches[1::2], strict=True):
+            x, past = block(x, mask, (keys, values))
+            after += past
+        return self.heads(self.norm(x)), (*after, heard + rows.shape[1])
+
+    def _mask(self, length: int, heard: Tensor) -> Tensor:
+        """(B, 1, T, S - 1 + T) what each of T notes sees of the cache and of each other."""
+        past = self.config.context - 1
+        slot = torch.arange(past + length, device=heard.device)
+        query = slot[past:, None]
+        window = (slot <= query) & (slot >= query - past)  # (T, S - 1 + T)
+        return (window & (slot >= past - heard[:, None, None]))[:, None]
+
+    def features(self, rows: Tensor) -> Tensor:
+        """From the start, in training: no cache, and no mask either where the window fits into the context."""
+        length, past = rows.shape[1], self.config.context - 1
+        mask = None
+        if length > past + 1:
+            slot = torch.arange(length, device=rows.device)
+            mask = ((slot <= slot[:, None]) & (slot >= slot[:, None] - past))[None, None]
+        x = self.dropout(self.embed(rows))
+        for block in self.blocks:
+            x, _ = block(x, mask)
+        return self.heads(self.norm(x))
+
+
+class Norm(nn.Module):
+    """RMSNorm (Zhang & Sennrich 2019), written out because the ONNX exporter does not know torch's."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.rsqrt(x.float().square().mean(-1, keepdim=True) + 1e-6) * self.weight
+
+
+class Block(nn.Module):
+    """Attention, then a gated feed-forward layer, each added to what comes in."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.attention_norm, self.inner_norm = Norm(config.size), Norm(config.size)
+        self.attention = Attention(config)
+        self.up = nn.Linear(config.size, 2 * config.inner, bias=False)
+        self.down = nn.Linear(config.inner, config.size, bias=False)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(
+        self, x: Tensor, mask: Tensor | None, past: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        attended, past = self.attention(self.attention_norm(x), mask, past)
+        x = x + self.dropout(attended)
+        gate, value = self.up(self.inner_norm(x)).chunk(2, -1)
+        return x + self.dropout(self.down(F.silu(gate) * value)), past
+
+
+class Attention(nn.Module):
+    """Grouped-query attention over a sliding window, with or without a cache of the notes before."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.heads, self.groups = config.size // HEAD, config.groups
+        self.past = config.context - 1
+        self.qkv = nn.Linear(config.size, (self.heads + 2 * self.groups) * HEAD, bias=False)
+        self.query_norm, self.key_norm = Norm(HEAD), Norm(HEAD)
+        self.out = nn.Linear(self.heads * HEAD, config.size, bias=False)
+
+    def forward(
+        self, x: Tensor, mask: Tensor | None, past: tuple[Tensor, Tensor] | None
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """(B, T, D) → (B, T, D) and the cache after it; ``mask`` None stands for causal, without a cache."""
+        query, key, value = self._project(x)
+        if past is not None:
+            key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
+            past = key[:, :, -self.past :], value[:, :, -self.past :]
+        slots = torch.arange(key.shape[2], device=x.device)
+        turned = rotate(query, slots[-query.shape[2] :]), rotate(key, slots)  # by slot: only distances matter
+        attended = attend(*turned, value, mask)
+        return self.out(attended.transpose(1, 2).flatten(2)), past or ()
+
+    def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries (B, H, T, 64), keys and values (B, G, T, 64)."""
+        heads = self.qkv(x).unflatten(-1, (-1, HEAD)).transpose(1, 2)
+        query, key, value = heads.split((self.heads, self.groups, self.groups), 1)
+        return self.query_norm(query), self.key_norm(key), value
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+    """(B, H, T, 64) softmax attention with one more logit of 0 and value of 0; ``mask`` None stands for causal."""
+    repeat = query.shape[1] // key.shape[1]
+    key, value = (F.pad(x, (0, 0, 1, 0)).repeat_interleave(repeat, 1) for x in (key, value))
+    if mask is None:  # a query in front too, so that causal attention is square
+        return F.scaled_dot_product_attention(F.pad(query, (0, 0, 1, 0)), key, value, is_causal=True)[:, :, 1:]
+    return F.scaled_dot_product_attention(query, key, value, F.pad(mask, (1, 0), value=True))
+
+
+def rotate(x: Tensor, position: Tensor) -> Tensor:
+    """Rotary positions (Su et al. 2021) for (B, H, T, 64) at (T,) positions."""
+    half = x.shape[-1] // 2
+    frequency = 10_000 ** (-torch.arange(half, device=x.device) / half)
+    angle = position[:, None] * frequency
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    left, right = x[..., :half], x[..., half:]
+    return torch.cat([left * cos - right * sin, right * cos + left * sin], -1)

@@ -1,0 +1,71 @@
+"""Drawing codes: at the model's frequencies, never what is not allowed."""
+
+import numpy as np
+import pytest
+
+from antiphon.errors import OptionError
+from antiphon.generate.sampling import Dice, Sampling, draw
+
+LOGITS = np.array([0.5, -1.0, 2.0, 0.0, 1.0])
+
+
+def frequencies(temperature=1.0, allowed=None, count=40_000):
+    uniform = np.random.default_rng(0).random(count)
+    logits = np.tile(LOGITS, (count, 1))
+    mask = None if allowed is None else np.tile(allowed, (count, 1))
+    codes = draw(logits, Sampling(temperature=temperature), uniform, mask)
+    return np.bincount(codes, minlength=5) / count
+
+
+def softmax(logits):
+    weight = np.exp(logits - logits.max())
+    return weight / weight.sum()
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 2.0, 10.0])
+def test_codes_are_drawn_as_often_as_softmax_says(temperature):
+    assert frequencies(temperature) == pytest.approx(softmax(LOGITS / temperature), abs=0.01)
+
+
+def test_a_mask_leaves_out_codes_and_keeps_the_others_proportions():
+    allowed = np.array([True, True, False, False, True])
+    assert frequencies(allowed=allowed) == pytest.approx(softmax(np.where(allowed, LOGITS, -np.inf)), abs=0.01)
+
+
+@pytest.mark.parametrize("uniform", [0.0, 0.5, np.nextafter(1.0, 0.0)])
+def test_a_mask_is_never_violated_even_at_the_ends(uniform):
+    allowed = np.zeros((128, 128), bool)
+    np.fill_diagonal(allowed, True)
+    logits = np.random.default_rng(0).normal(0, 30, (128, 128))
+    assert (draw(logits, Sampling(), np.full(128, uniform), allowed) == np.arange(128)).all()
+
+
+@pytest.mark.parametrize("uniform", [0.0, np.nextafter(1.0, 0.0)])
+def test_the_ends_of_chance_are_codes(uniform):
+    codes = draw(np.zeros((1, 140), np.float32), Sampling(), np.array([uniform]))
+    assert 0 <= codes[0] < 140
+
+
+def test_a_low_temperature_takes_the_likeliest():
+    assert frequencies(0.01, count=100)[2] == 1
+
+
+@pytest.mark.parametrize("temperature", [0, -1, 10.5, float("nan"), float("inf"), float("-inf")])
+def test_a_temperature_out_of_range_is_refused(temperature):
+    with pytest.raises(OptionError, match=r"temperature .* is out of range: above 0 and at most 10"):
+        Sampling(temperature=temperature)
+
+
+def test_dice_of_one_seed_are_the_same_beside_any_others():
+    alone, among = Dice([(7, 1)], 4), Dice([(7, 0), (7, 1), (7, 2)], 4)
+    thrown = [(alone.throw()[0], among.throw()[1]) for _ in range(600)]  # more than a block
+    assert all((a == b).all() for a, b in thrown)
+    assert len({tuple(a) for a, _ in thrown}) == 600
+
+
+def test_dice_are_even():
+    dice = Dice([(0,)], 4)
+    thrown = np.array([dice.throw()[0] for _ in range(2000)])
+    assert thrown.mean(0) == pytest.approx(0.5, abs=0.03)
+    assert thrown.min() >= 0
+    assert thrown.max() < 1
