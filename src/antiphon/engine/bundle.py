@@ -15,8 +15,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from antiphon.codec import NoteCodec, codec_from_spec
 from antiphon.errors import ModelError, unknown
 from antiphon.files.paths import written_folder
@@ -57,6 +55,8 @@ class Bundle:
 
 def folders() -> list[Path]:
     """Where models are looked up by name: those that ship with Antiphon, then the user's own."""
+    import platformdirs  # here, so that training needs no more than torch and its companions
+
     return [Path(__file__).parent.parent / "pretrained", platformdirs.user_data_path("antiphon") / "models"]
 
 
