@@ -1,4 +1,4 @@
-"""A run: reproducible to the bit, also when it was killed and resumed; stopped by validation, by the clock, by Ctrl-C."""
+"""A run: reproducible to the bit, also when killed and resumed; stopped by validation, by the clock, by Ctrl-C."""
 
 import csv
 import os
@@ -138,14 +138,15 @@ def test_killed_and_resumed_is_uninterrupted(recipe, corpus, train, whole, tmp_p
     assert_same_run(folder, best, whole)
 
 
-def test_interrupted_and_resumed_is_uninterrupted(train, whole, tmp_path, at_step):
+@pytest.mark.parametrize("step", [6, 8])  # between validations, and right before one
+def test_interrupted_and_resumed_is_uninterrupted(step, train, whole, tmp_path, at_step):
     folder = tmp_path / "interrupted.run"
-    at_step(6, lambda: os.kill(os.getpid(), signal.SIGINT))
+    at_step(step, lambda: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(Stopped, match="interrupted"):
         train(folder, "train.checkpoint_minutes=60")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert not (folder / "model").exists()
-    at_step(6, lambda: None)
+    at_step(step, lambda: None)
     best = train(folder, resume=True)
     assert_same_run(folder, best, whole)
 
@@ -175,8 +176,8 @@ def test_a_run_is_not_begun_over_another(train, whole):
 def test_validation_that_no_longer_improves_ends_the_run_and_the_best_is_kept(train, tmp_path):
     folder = tmp_path / "diverging.run"
     best = train(
-        folder, "train.learning_rate=3", "train.warmup=1", "train.average=0", "train.patience=2",
-        "train.validate_every=2", "train.passes=2",
+        folder, "data.pieces=1", "augment.transpose=0", "augment.held=0", "model.dropout=0", "train.learning_rate=0.03",
+        "train.average=0", "train.validate_every=10", "train.patience=2", "train.passes=100",
     )  # fmt: skip
     found = list(validations(folder).values())
     assert best == pytest.approx(min(found), rel=1e-6)
@@ -187,7 +188,8 @@ def test_validation_that_no_longer_improves_ends_the_run_and_the_best_is_kept(tr
 
 def test_training_learns(whole):
     found = list(validations(whole[0]).values())
-    assert found[-1] < found[0] - 0.2
+    assert found == sorted(found, reverse=True)
+    assert found[-1] < found[0] - 0.1
 
 
 def test_the_best_weights_are_those_measured(recipe, corpus, whole):

@@ -10,6 +10,7 @@ Shapes: H query heads in G groups that share a key and a value of size 64, S not
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +23,7 @@ from antiphon.models.embedding import Embedding
 from antiphon.models.heads import Heads
 
 HEAD = 64  # size of a head: what vector units and caches like best
+Turn = tuple[Tensor, Tensor]  # cosines and sines of positions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,7 @@ class Transformer(Model):
                 nn.init.normal_(parameter, std=0.02 / (2 * config.layers) ** 0.5 if added else 0.02)
 
     def start(self, batch: int) -> State:
-        """Keys and values (B, G, S - 1, 64) of each layer, the newest last, and how many notes were heard, (B,)."""
+        """Turned keys and values (B, G, S - 1, 64) of each layer, the newest last; how many notes were heard, (B,)."""
         shape = (batch, self.config.groups, self.config.context - 1, HEAD)
         empty = self.norm.weight.new_zeros(shape)
         return *(empty,) * (2 * self.config.layers), torch.zeros(batch, dtype=torch.long, device=empty.device)
@@ -67,31 +69,32 @@ class Transformer(Model):
 
     def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
         *caches, heard = state
+        turn = angles(heard[:, None] + torch.arange(rows.shape[1], device=heard.device))
         mask = self._mask(rows.shape[1], heard)
         x, after = self.embed(rows), []
         for block, keys, values in zip(self.blocks, caches[::2], caches[1::2], strict=True):
-            x, past = block(x, mask, (keys, values))
+            x, past = block(x, turn, mask, (keys, values))
             after += past
         return self.heads(self.norm(x)), (*after, heard + rows.shape[1])
 
     def _mask(self, length: int, heard: Tensor) -> Tensor:
-        """(B, 1, T, S - 1 + T) what each of T notes sees of the cache and of each other."""
+        """(B, T, S - 1 + T) what each of T notes sees of the cache and of each other."""
         past = self.config.context - 1
         slot = torch.arange(past + length, device=heard.device)
         query = slot[past:, None]
         window = (slot <= query) & (slot >= query - past)  # (T, S - 1 + T)
-        return (window & (slot >= past - heard[:, None, None]))[:, None]
+        return window & (slot >= past - heard[:, None, None])
 
     def features(self, rows: Tensor) -> Tensor:
         """From the start, in training: no cache, and no mask either where the window fits into the context."""
         length, past = rows.shape[1], self.config.context - 1
+        position = torch.arange(length, device=rows.device)
         mask = None
         if length > past + 1:
-            slot = torch.arange(length, device=rows.device)
-            mask = ((slot <= slot[:, None]) & (slot >= slot[:, None] - past))[None, None]
-        x = self.dropout(self.embed(rows))
+            mask = ((position <= position[:, None]) & (position >= position[:, None] - past))[None]
+        x, turn = self.dropout(self.embed(rows)), angles(position[None])
         for block in self.blocks:
-            x, _ = block(x, mask)
+            x, _ = block(x, turn, mask)
         return self.heads(self.norm(x))
 
 
@@ -118,9 +121,9 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(
-        self, x: Tensor, mask: Tensor | None, past: tuple[Tensor, Tensor] | None = None
+        self, x: Tensor, turn: Turn, mask: Tensor | None, past: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        attended, past = self.attention(self.attention_norm(x), mask, past)
+        attended, past = self.attention(self.attention_norm(x), turn, mask, past)
         x = x + self.dropout(attended)
         gate, value = self.up(self.inner_norm(x)).chunk(2, -1)
         return x + self.dropout(self.down(F.silu(gate) * value)), past
@@ -138,17 +141,19 @@ class Attention(nn.Module):
         self.out = nn.Linear(self.heads * HEAD, config.size, bias=False)
 
     def forward(
-        self, x: Tensor, mask: Tensor | None, past: tuple[Tensor, Tensor] | None
+        self, x: Tensor, turn: Turn, mask: Tensor | None, past: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """(B, T, D) → (B, T, D) and the cache after it; ``mask`` None stands for causal, without a cache."""
+        """(B, T, D) → (B, T, D) and the cache after it; ``mask`` None stands for causal."""
         query, key, value = self._project(x)
-        if past is not None:
-            key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
-            past = key[:, :, -self.past :], value[:, :, -self.past :]
-        slots = torch.arange(key.shape[2], device=x.device)
-        turned = rotate(query, slots[-query.shape[2] :]), rotate(key, slots)  # by slot: only distances matter
-        attended = attend(*turned, value, mask)
-        return self.out(attended.transpose(1, 2).flatten(2)), past or ()
+        query, key = rotate(query, turn), rotate(key, turn)
+        if past is None:
+            return self._merge(attend(query, key, value, mask)), ()
+        key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
+        attended = attend_plainly(query, key, value, mask)
+        return self._merge(attended), (key[:, :, -self.past :], value[:, :, -self.past :])
+
+    def _merge(self, attended: Tensor) -> Tensor:
+        return self.out(attended.transpose(1, 2).flatten(2))
 
     def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries (B, H, T, 64), keys and values (B, G, T, 64)."""
@@ -163,14 +168,28 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Te
     key, value = (F.pad(x, (0, 0, 1, 0)).repeat_interleave(repeat, 1) for x in (key, value))
     if mask is None:  # a query in front too, so that causal attention is square
         return F.scaled_dot_product_attention(F.pad(query, (0, 0, 1, 0)), key, value, is_causal=True)[:, :, 1:]
-    return F.scaled_dot_product_attention(query, key, value, F.pad(mask, (1, 0), value=True))
+    return F.scaled_dot_product_attention(query, key, value, F.pad(mask[:, None], (1, 0), value=True))
 
 
-def rotate(x: Tensor, position: Tensor) -> Tensor:
-    """Rotary positions (Su et al. 2021) for (B, H, T, 64) at (T,) positions."""
-    half = x.shape[-1] // 2
-    frequency = 10_000 ** (-torch.arange(half, device=x.device) / half)
-    angle = position[:, None] * frequency
-    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
-    left, right = x[..., :half], x[..., half:]
+def attend_plainly(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+    """The same as :func:`attend` in few operators and without copying keys: for one note at a time over a cache."""
+    groups, length = key.shape[1], query.shape[2]
+    grouped = query.unflatten(1, (groups, -1)).flatten(2, 3)  # (B, G, H/G · T, 64)
+    logits = (grouped @ key.transpose(-1, -2)) * HEAD**-0.5
+    logits = logits.unflatten(2, (-1, length)).masked_fill(~mask[:, None, None], -torch.inf)
+    weights = torch.softmax(F.pad(logits, (0, 1)), -1)[..., :-1].flatten(2, 3)
+    return (weights @ value).unflatten(2, (-1, length)).flatten(1, 2)
+
+
+def angles(position: Tensor) -> Turn:
+    """Cosines and sines (B, 1, T, 32) of rotary positions (Su et al. 2021); ``position`` (B, T) may grow for days."""
+    frequency = 10_000 ** (-torch.arange(HEAD // 2, device=position.device, dtype=torch.float64) / (HEAD // 2))
+    angle = torch.fmod(position[:, None, :, None].double() * frequency, 2 * math.pi).float()
+    return angle.cos(), angle.sin()
+
+
+def rotate(x: Tensor, turn: Turn) -> Tensor:
+    """(B, H, T, 64) vectors turned by their positions: products of two depend on the distance alone."""
+    cos, sin = (t.to(x.dtype) for t in turn)
+    left, right = x.chunk(2, -1)
     return torch.cat([left * cos - right * sin, right * cos + left * sin], -1)

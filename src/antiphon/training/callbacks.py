@@ -60,6 +60,11 @@ class Keeper(pl.Callback):
                 signal.signal(number, handler)
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        if trainer.global_step % trainer.val_check_batch:  # else validation comes first: a resumed run would skip it
+            self._checkpoint(trainer)
+
+    def _checkpoint(self, trainer: pl.Trainer) -> None:
+        """Write a checkpoint if it is time for one, and stop if that is wished."""
         now = time.monotonic()
         if self._train.max_minutes and now - self._started > 60 * self._train.max_minutes:
             self._wish = self._wish or "time limit reached"
@@ -80,6 +85,7 @@ class Keeper(pl.Callback):
         else:
             self._waited += 1
             trainer.should_stop = self._waited >= self._train.patience
+        self._checkpoint(trainer)
 
 
 class Bar(pl.Callback):

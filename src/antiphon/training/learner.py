@@ -64,9 +64,11 @@ class Learner(pl.LightningModule):
         self.log("rate", self.learning_rate(self.global_step))
         return loss
 
-    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        """A step, and the moving average after it; not in ``on_train_batch_end``, which comes after checkpoints."""
+        super().optimizer_step(*args, **kwargs)
         if self.average is not None:
-            decay = min(self._train.average, (1 + self.global_step) / (10 + self.global_step))
+            decay = min(self._train.average, (2 + self.global_step) / (11 + self.global_step))
             with torch.no_grad():
                 for kept, now in zip(self.average.parameters(), self.model.parameters(), strict=True):
                     kept.lerp_(now, 1 - decay)
