@@ -19,6 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine", default="auto", metavar="NAME", help="auto, fluidsynth or midirenderer (default auto)"
     )
+    parser.add_argument("--no-pedal", action="store_true", help="notes as the keys were held, without the pedal")
     parser.add_argument("--rate", type=int, default=44100, metavar="HZ", help="frames a second (default 44100)")
 
 
@@ -28,7 +29,7 @@ def run(args: argparse.Namespace) -> None:
     from antiphon.instruments import program
 
     instrument = None if args.instrument is None else program(args.instrument)
-    score = read_music(args.file)
+    score = read_music(args.file, pedal=not args.no_pedal)
     score = score if instrument is None else score.with_program(instrument)
     with progress("rendering") as show:
         info = render_file(

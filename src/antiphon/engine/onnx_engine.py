@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import onnxruntime as ort
+from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
 from antiphon.engine.base import State
-from antiphon.engine.bundle import ENGINE, HEADS, Bundle
+from antiphon.engine.bundle import ENGINE, HEADS, META, Bundle
 from antiphon.errors import ModelError
+
+# What ONNX Runtime raises for bytes that are no graph, or one that it cannot run; they share no base of their own.
+_REFUSALS = (
+    errors.Fail,
+    errors.InvalidArgument,
+    errors.InvalidGraph,
+    errors.InvalidProtobuf,
+    errors.NotImplemented,
+)
 
 
 class OnnxEngine:
@@ -18,9 +27,9 @@ class OnnxEngine:
 
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
         self.codec = bundle.codec
-        self._state = [_spec(entry) for entry in bundle.meta["state"]]
         self._step = _session(bundle, ENGINE, threads)
         self._heads = _session(bundle, HEADS, threads)
+        self._state = _state(bundle, self._step)
         self._inputs = [i.name for i in self._step.get_inputs()]
         self._head_inputs = [i.name for i in self._heads.get_inputs()]
         self._outputs = [o.name for o in self._heads.get_outputs()]
@@ -41,9 +50,16 @@ class OnnxEngine:
         return self._heads.run([self._outputs[index]], feeds, self._one_head)[0]
 
 
-def _spec(entry: Mapping[str, Any]) -> tuple[list[int | str], np.ndarray]:
-    """Shape, with "B" for the batch, and starting value of one part of the state."""
-    return entry["shape"], np.array(entry["fill"], dtype=entry["dtype"])
+def _state(bundle: Bundle, step: ort.InferenceSession) -> list[tuple[list[int | str], np.ndarray]]:
+    """Shape, with "B" for the batch, and starting value of each part of the state; ModelError if the graph differs."""
+    state = bundle.meta["state"]
+    try:
+        parts = [(list(entry["shape"]), np.array(entry["fill"], dtype=entry["dtype"])) for entry in state]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{bundle.path / META} is damaged: its state cannot be read ({error})") from error
+    if [i.shape for i in step.get_inputs()[1:]] != [shape for shape, _ in parts]:
+        raise ModelError(f"{bundle.path} is damaged: {META} and {ENGINE} do not agree about the state")
+    return parts
 
 
 def _filled(shape: Sequence[int | str], fill: np.ndarray, batch: int) -> np.ndarray:
@@ -57,5 +73,6 @@ def _session(bundle: Bundle, file: str, threads: int) -> ort.InferenceSession:
     options.log_severity_level = 3
     try:  # from bytes, so that a model cannot name further files to be read
         return ort.InferenceSession(bundle.read(file), options, providers=["CPUExecutionProvider"])
-    except ort.capi.onnxruntime_pybind11_state.Fail as error:
-        raise ModelError(f"{bundle.path / file} cannot be run: {error}") from error
+    except _REFUSALS as error:
+        why = str(error).splitlines()[0]
+        raise ModelError(f"{bundle.path / file} cannot be run ({why}); copy or train the model again") from error
