@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 from antiphon.files.paths import written
 
+ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("antiphon", "numpy", "onnxruntime", "torch", "pretty_midi", "mido", "symusic")
 Value: TypeAlias = str | int | float

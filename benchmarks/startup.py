@@ -17,9 +17,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from record import Value, parser, save
+from record import ROOT, Value, parser, save
 
-ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = {
     "python -c pass": ("-c", "pass"),
     "python -c 'import antiphon'": ("-c", "import antiphon"),

@@ -112,5 +112,7 @@ def test_measure_has_every_name() -> None:
 
 
 def test_time_of_day_changes_nothing() -> None:
-    later = from_seconds(PHRASE.onset_s + 100, PHRASE.end_s - PHRASE.onset_s, PHRASE.notes["pitch"], PHRASE.notes["velocity"])
+    later = from_seconds(
+        PHRASE.onset_s + 100, PHRASE.end_s - PHRASE.onset_s, PHRASE.notes["pitch"], PHRASE.notes["velocity"]
+    )
     assert measure(later) == pytest.approx(measure(PHRASE))

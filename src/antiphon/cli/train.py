@@ -1,6 +1,7 @@
 """``antiphon train``: a model from a recipe and a corpus."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from antiphon.cli.output import emit, say
@@ -17,6 +18,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="A.B=C", help="change one key of the recipe; may be repeated"
     )
+    parser.add_argument(
+        "--from",
+        dest="start_from",
+        metavar="MODEL",
+        help="begin with the weights of a model of the same size: fine-tuning",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
 
 
@@ -29,6 +36,7 @@ def run(args: argparse.Namespace) -> None:
     from antiphon.training.run import fit, prepare_run, run_folder
 
     recipe = load_recipe(args.recipe, args.set)
+    recipe = replace(recipe, start_from=args.start_from) if args.start_from else recipe
     check_writable(args.output, folder=True)
     training, folder = prepare_run(recipe, args.corpus), run_folder(args.output)
     say(f"{recipe.name}: {training.steps:,} steps; checkpoints and logs in {folder}")

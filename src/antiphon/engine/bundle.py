@@ -86,7 +86,7 @@ def read_meta(name_or_path: str | Path) -> dict[str, Any]:
     path = find(name_or_path)
     try:
         meta = json.loads((path / META).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError(f"{path / META} is damaged: {error}") from error
     except OSError as error:
         raise ModelError(f"cannot read {path / META}: {error.strerror}") from error
@@ -111,6 +111,8 @@ def open_bundle(name_or_path: str | Path = DEFAULT) -> Bundle:
     if set(meta["files"]) != set(FILES):
         raise ModelError(f"{path} lists the files {sorted(meta['files'])}; a model has {sorted(FILES)}")
     for name, entry in meta["files"].items():
+        if not isinstance(entry, dict):
+            raise ModelError(f"{path / META} is damaged: it gives no size and hash of {name}")
         _check(path / name, entry)
     return Bundle(path, meta)
 

@@ -55,6 +55,8 @@ def _state(bundle: Bundle, step: ort.InferenceSession) -> list[tuple[list[int | 
     state = bundle.meta["state"]
     try:
         parts = [(list(entry["shape"]), np.array(entry["fill"], dtype=entry["dtype"])) for entry in state]
+        for shape, fill in parts:
+            np.broadcast_to(fill, [1, *map(int, shape[1:])])  # takes no memory, whatever the shape
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{bundle.path / META} is damaged: its state cannot be read ({error})") from error
     if [i.shape for i in step.get_inputs()[1:]] != [shape for shape, _ in parts]:

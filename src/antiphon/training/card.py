@@ -27,12 +27,16 @@ def card(name: str, meta: Mapping[str, Any]) -> str:
         "What it is": "\n".join(f"- {key}: {value}" for key, value in facts.items()),
         "Data": "\n".join(_source(source) for source in meta["data"]["sources"]),
         "Measured": _measured(meta["measured"]),
-        "Recipe": _RECIPE.format(recipe=recipe["name"], name=name, json=json.dumps(recipe, indent=2)),
+        "Recipe": _RECIPE.format(recipe=_command(recipe), name=name, json=json.dumps(recipe, indent=2)),
         "Limits": _LIMITS,
     }
     return f"# {name}\n" + "".join(
         f"\n## {title}\n\n{text}\n" if title else f"\n{text}\n" for title, text in sections.items()
     )
+
+
+def _command(recipe: Mapping[str, Any]) -> str:
+    return recipe["name"] + (f" --from {recipe['start_from']}" if recipe["start_from"] else "")
 
 
 def _source(source: Mapping[str, Any]) -> str:

@@ -62,6 +62,7 @@ class Recipe:
 
     name: str
     family: str
+    start_from: str = ""  # a model whose weights the run begins with, by name or folder; empty: random ones
     about: str = ""  # why the recipe exists, in a sentence, for the model card
     model: Mapping[str, Any] = field(default_factory=dict)  # keys of the family's Config
     codec: Codec = Codec()

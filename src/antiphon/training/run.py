@@ -21,6 +21,8 @@ from torch.utils.data import DataLoader
 from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, open_corpus
 from antiphon.corpus.windows import TrainingWindows, columns_for, fixed_batches
+from antiphon.engine.bundle import open_bundle
+from antiphon.engine.torch_engine import load_model
 from antiphon.errors import FileError, RecipeError
 from antiphon.models.base import Model
 from antiphon.models.registry import family
@@ -57,6 +59,8 @@ def prepare_run(recipe: Recipe, corpus_path: Path) -> Run:
     config = build_table(family(recipe.family).Config, recipe.model, "model.")
     pl.seed_everything(recipe.train.seed, verbose=False)
     model = family(recipe.family)(config, codec)
+    if recipe.start_from:
+        _begin_with(model, recipe)
     pieces = corpus.split("train")[: recipe.data.pieces or None]
     if not pieces or not corpus.split("validation"):
         raise RecipeError(f"{corpus_path} has no training or no validation pieces; prepare it with a split")
@@ -73,6 +77,21 @@ def prepare_run(recipe: Recipe, corpus_path: Path) -> Run:
         seed=recipe.train.seed,
     )
     return Run(recipe, corpus, codec, model, windows)
+
+
+def _begin_with(model: Model, recipe: Recipe) -> None:
+    """Give a model the weights of the one that its recipe names."""
+    bundle = open_bundle(recipe.start_from)
+    weights = load_model(bundle).state_dict()
+    mine = {name: t.shape for name, t in model.state_dict().items()}
+    other = {name: t.shape for name, t in weights.items()}
+    if mine != other:
+        name = next(n for n in sorted(mine | other) if mine.get(n) != other.get(n))
+        raise RecipeError(
+            f"recipe {recipe.name} cannot begin with {bundle.name}: {name} is {list(mine.get(name, []))} here and "
+            f"{list(other.get(name, []))} there; family and sizes must be the same"
+        )
+    model.load_state_dict(weights)
 
 
 def run_folder(out: Path) -> Path:
