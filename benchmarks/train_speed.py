@@ -48,18 +48,18 @@ def measured(contenders: dict[tuple[str, str], list[str]], args: argparse.Namesp
     """The median step of all turns, in notes a second; "×" is against the last contender on as many cores."""
     job = network() | {"steps": args.steps, "first_core": args.first_core}
     seconds: dict[tuple[str, str, int], list[float]] = {(*c, n): [] for n in args.cores for c in contenders}
-    versions: dict[str, str] = {}
+    told: dict[str, dict[str, Any]] = {}
     for _ in range(args.rounds):
         for (side, precision, cores), spent in seconds.items():
-            told = worker(contenders[side, precision], job | {"cores": cores})
-            spent += told["seconds"]
-            versions[side] = told["version"]
+            told[side] = worker(contenders[side, precision], job | {"cores": cores})
+            spent += told[side]["seconds"]
     notes = job["batch"] * job["window"]
     speed = {key: notes / float(np.median(spent)) for key, spent in seconds.items()}
     base = list(contenders)[-1]
     return [
         {
-            "side": f"{side} ({versions[side]})",
+            "side": f"{side} ({told[side]['version']})",
+            "parameters": told[side]["parameters"],
             "precision": precision,
             "cores": cores,
             "notes/s": value,

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from importlib.metadata import version
+from importlib import import_module
 
 JOB = json.loads(sys.argv[2])
 os.sched_setaffinity(0, range(JOB["first_core"], JOB["first_core"] + JOB["cores"]))  # before a backend counts the cores
@@ -52,8 +52,8 @@ def main() -> None:
         began = time.perf_counter()
         model.train_on_batch([*heard, *drawn[:-1]], drawn)  # returns the loss, so the step is over
         seconds.append(time.perf_counter() - began)
-    told = f"keras {version('keras')}, {sys.argv[1]} {version(sys.argv[1])}, {model.count_params():,} parameters"
-    print(json.dumps({"seconds": seconds[WARM_UP:], "version": told}))
+    told = f"keras {keras.__version__}, {sys.argv[1]} {import_module(sys.argv[1]).__version__}"
+    print(json.dumps({"seconds": seconds[WARM_UP:], "version": told, "parameters": model.count_params()}))
 
 
 if __name__ == "__main__":

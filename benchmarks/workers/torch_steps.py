@@ -12,7 +12,7 @@ os.environ["OMP_NUM_THREADS"] = str(JOB["cores"])
 import torch  # noqa: E402
 
 from antiphon.codec import NoteCodec  # noqa: E402
-from antiphon.models.base import Batch  # noqa: E402
+from antiphon.models.base import Batch, count_parameters  # noqa: E402
 from antiphon.models.registry import build  # noqa: E402
 
 WARM_UP = 2  # steps
@@ -29,7 +29,8 @@ def main() -> None:
     rows = torch.stack([torch.randint(size, shape) for size in JOB["sizes"]], -1)
     batch = Batch(rows, rows.roll(-1, 1), torch.ones(shape))
     seconds = [step(model, optimiser, batch) for _ in range(WARM_UP + JOB["steps"])][WARM_UP:]
-    print(json.dumps({"seconds": seconds, "version": f"torch {torch.__version__}"}))
+    told = {"version": f"torch {torch.__version__}", "parameters": count_parameters(model)}
+    print(json.dumps({"seconds": seconds, **told}))
 
 
 def step(model: torch.nn.Module, optimiser: torch.optim.Optimizer, batch: Batch) -> float:

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
         "seed": seed,
         "notes": pieces.notes,
         "seconds": round(sum(s.length_s for s in pieces.scores), 3),
-        "notes_per_second": round(pieces.notes / pieces.elapsed_s, 1),
+        "notes_per_second": round(pieces.notes_per_second, 1),
         "first_note_ms": round(pieces.first_note_s * 1000, 1),
     }
     emit(args, result, _text(result))

@@ -41,8 +41,13 @@ class Pieces:
 
     scores: list[Score]
     notes: int  # in all pieces
-    elapsed_s: float  # from the first note asked for to the last
-    first_note_s: float  # until the first note was there
+    first_note_s: float  # until the first note of each was there, the prompt heard
+    elapsed_s: float  # until the last
+
+    @property
+    def notes_per_second(self) -> float:
+        """Notes of all pieces written a second, after the first of each."""
+        return (self.notes - len(self.scores)) / max(self.elapsed_s - self.first_note_s, 1e-9)
 
 
 def write_pieces(
@@ -76,8 +81,9 @@ def write_pieces(
         progress(min(float(share.min()), 1.0))
         if share.min() >= 1 and (length.notes or share.min() > 1):
             break
+    elapsed_s = time.perf_counter() - began
     scores = [_score(engine, np.array(piece), heard if keep_prompt else None, program, length) for piece in written]
-    return Pieces(scores, sum(map(len, written)), time.perf_counter() - began, first_note_s)
+    return Pieces(scores, sum(map(len, written)), first_note_s, elapsed_s)
 
 
 def _share(length: Length, count: int, cells: np.ndarray) -> np.ndarray:
