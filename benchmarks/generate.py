@@ -17,10 +17,10 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from record import Value, parser, save
 
 from antiphon.engine import Bundle, Engine, open_bundle, open_engine
 from antiphon.generate.stream import streams
+from record import Value, parser, save
 
 BATCHES = (1, 16)
 LONG, PART = 10_000, 1000  # notes of the long piece, and of the parts compared
@@ -75,10 +75,7 @@ def speeds(bundle: Bundle, args: argparse.Namespace) -> list[dict[str, Value]]:
 
 def _timed(notes: Iterator[np.ndarray], count: int) -> np.ndarray:
     """(count,) seconds that each note of a batch took."""
-    at_s = [time.perf_counter()]
-    for _ in islice(notes, count):
-        at_s.append(time.perf_counter())  # noqa: PERF401: the clock is read as the notes come
-    return np.diff(at_s)
+    return np.diff([time.perf_counter(), *(time.perf_counter() for _ in islice(notes, count))])
 
 
 def _speed(name: str, batch: int, seconds: np.ndarray) -> dict[str, Value]:

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from record import Value, parser, save
 
 from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, Piece, open_corpus
@@ -21,6 +20,7 @@ from antiphon.corpus.windows import NOTE_COLUMNS, columns_for
 from antiphon.engine import Engine, open_bundle, open_engine
 from antiphon.engine.base import State
 from antiphon.evaluate.likelihood import corpus_likelihood
+from record import Value, parser, save
 
 
 class Histograms:

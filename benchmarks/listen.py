@@ -1,10 +1,10 @@
 """Listening with numbers: pieces that a model writes against passages of real music, measure by measure.
 
 Pieces of 500 notes, seeds 0 to 19, from nothing (``antiphon generate --seed S --notes 500`` writes the same); passages
-are all runs of 500 notes of the split that do not overlap, taken through the codec, so that both sides stand on one grid
-of times and velocities. A piece is inside where it lies in the 1 % to 99 % range of the passages. The longest repeat has
-a limit of its own, 12, because one note for ever is how such models fail. By construction 2 % of real passages fall
-outside each range: of 20 pieces as good as real, 0.4 on average.
+are all runs of 500 notes of the split that do not overlap, taken through the codec, so that both sides stand on one
+grid of times and velocities. A piece is inside where it lies in the 1 % to 99 % range of the passages. The longest
+repeat has a limit of its own, 12, because one note for ever is how such models fail. By construction 2 % of real
+passages fall outside each range: of 20 pieces as good as real, 0.4 on average.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from record import Value, parser, save
 
 from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, open_corpus
@@ -23,6 +22,7 @@ from antiphon.evaluate.measures import MEASURES
 from antiphon.generate.pieces import Length, write_pieces
 from antiphon.generate.sampling import Sampling
 from antiphon.notes import Score
+from record import Value, parser, save
 
 RANGE = (0.01, 0.99)
 MOST_REPEATS = 12

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from record import parser, save
 
 from antiphon.codec import NoteCodec
 from antiphon.files.midi import read_midi
 from antiphon.notes import from_seconds
+from record import parser, save
 
 ENDINGS = (".mid", ".midi")
 CODEC = NoteCodec()

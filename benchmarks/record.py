@@ -1,6 +1,7 @@
 """What every benchmark shares: a table on stdout, and the same as CSV in results/ with what it took to make it.
 
-The first lines of a CSV begin with ``#``: the command, the machine, the versions, the date, and what a reader must know.
+The first lines of a CSV begin with ``#``: the command, the machine, the versions, the date, and what else a reader
+must know.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from antiphon.files.paths import written
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("antiphon", "numpy", "onnxruntime", "torch", "pretty_midi", "mido", "symusic")
+UNITS = {"avx512f": "AVX-512", "avx512_vnni": "VNNI", "amx_bf16": "AMX"}  # of x86 processors, as Linux calls them
 Value: TypeAlias = str | int | float
 
 
@@ -96,7 +98,7 @@ def cpu() -> str:
     fields = dict(line.split(":", 1) for line in info.read_text().splitlines() if ":" in line)
     named = {key.strip(): value.strip() for key, value in fields.items()}
     flags = named.get("flags", "").split()
-    units = [unit for flag, unit in (("avx512f", "AVX-512"), ("avx512_vnni", "VNNI"), ("amx_bf16", "AMX")) if flag in flags]
+    units = [unit for flag, unit in UNITS.items() if flag in flags]
     return " ".join([named.get("model name", platform.machine()), *([f"({', '.join(units)})"] if units else [])])
 
 
@@ -115,7 +117,8 @@ def _without_notes(words: Sequence[str]) -> list[str]:
 
 
 def _place(word: str) -> str:
-    return Path(word).name if Path(word).is_absolute() else word
+    key, equals, path = word.rpartition("=")
+    return key + equals + (Path(path).name if Path(path).is_absolute() else path)
 
 
 def _version(package: str) -> str | None:

@@ -1,14 +1,13 @@
 """What a user waits for before anything happens, and what an install weighs.
 
-Commands start as new processes, in turns, with a warm disk cache; wall-clock and processor time, median and worst of the
-runs. The base install goes into a fresh virtual environment from this checkout with ``constraints.txt``; sizes are the
-blocks on disk of its site-packages, without pip.
+Commands start as new processes, in turns, with a warm disk cache; wall-clock and processor time, median and worst of
+the runs. The base install goes into a fresh virtual environment from this checkout with ``constraints.txt``; sizes are
+the blocks on disk of its packages, without pip.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import resource
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from record import ROOT, Value, parser, save
 
 COMMANDS = {
@@ -74,7 +74,7 @@ def _timed(words: list[str]) -> tuple[float, float]:
 def install_size(venv: Path) -> list[dict[str, Value]]:
     """A row for each package of the base install, the largest first, and their sum."""
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-    pip = [str(venv / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "--quiet", "--quiet", "--disable-pip-version-check", "install"]
     subprocess.run([*pip, "--constraint", str(ROOT / "constraints.txt"), str(ROOT)], check=True)
     site = next(venv.glob("lib/python*/site-packages"))
     sizes = {d.name: _megabytes(d) for d in importlib.metadata.distributions(path=[str(site)])}
@@ -88,7 +88,7 @@ def install_size(venv: Path) -> list[dict[str, Value]]:
 def _megabytes(package: importlib.metadata.Distribution) -> float:
     """Blocks on disk, in units of 2**20 bytes, of the files that an install wrote for one package."""
     paths = {Path(str(package.locate_file(f))) for f in package.files or ()}
-    return sum(os.stat(p).st_blocks * 512 for p in paths if p.is_file()) / 2**20
+    return sum(p.stat().st_blocks * 512 for p in paths if p.is_file()) / 2**20
 
 
 if __name__ == "__main__":

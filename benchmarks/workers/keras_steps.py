@@ -1,4 +1,4 @@
-"""A worker of train_speed.py: steps of the same network in Keras 3, ``keras_steps.py BACKEND JOB``. Needs only keras."""
+"""A worker of train_speed.py: steps of the same network in Keras 3, ``keras_steps.py BACKEND JOB``; needs keras."""
 
 import json
 import os

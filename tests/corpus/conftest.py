@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from tests.tiny import corpus
 
 from antiphon.files.midi import write_midi
 from antiphon.notes import from_seconds
+
+__all__ = ["corpus"]
 
 
 @pytest.fixture

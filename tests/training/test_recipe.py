@@ -5,8 +5,9 @@ import dataclasses
 import pytest
 import torch
 
+from antiphon.codec import NoteCodec
 from antiphon.errors import RecipeError
-from antiphon.models.registry import family
+from antiphon.models.registry import build, family
 from antiphon.training.batches import as_batch
 from antiphon.training.recipe import Recipe, build_table, load_recipe, shipped
 from antiphon.training.run import prepare_run
@@ -124,6 +125,23 @@ def test_a_wrong_key_of_the_model_is_named():
         build_table(config, {"heads": "chaind"}, "model.")
     with pytest.raises(RecipeError, match=r"unknown value of recipe key model\.kinds\.pitch"):
         build_table(config, {"kinds": {"pitch": "gausian"}}, "model.")
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"size": 0}, r"model\.size 0 is out of range: at least 1"),
+        ({"layers": 0}, r"model\.layers 0 is out of range"),
+        ({"window": -1}, r"model\.window -1 is out of range: at least 0"),
+        ({"dropout": 1.0}, r"model\.dropout 1\.0 is out of range: at least 0 and below 1"),
+        ({"kinds": {"pich": "marginal"}}, "unknown attribute of a note 'pich'; did you mean 'pitch'"),
+        ({"weights": {"program": 2.0}}, "unknown attribute of a note 'program'"),
+    ],
+)
+def test_a_model_that_cannot_be_is_refused(name, table, message):
+    with pytest.raises(RecipeError, match=message):
+        build(name, table, NoteCodec())
 
 
 @pytest.mark.parametrize(

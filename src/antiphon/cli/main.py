@@ -25,6 +25,7 @@ COMMANDS = {
     "corpora": "list the named sources of music",
     "fetch": "download a named source of music",
     "prepare": "turn folders of MIDI files into a corpus",
+    "pack": "pack a corpus into one small file that travels",
     "train": "train a model from a recipe",
     "evaluate": "measure how well a model predicts a corpus",
 }

@@ -126,6 +126,10 @@ class Corpus:
 def open_corpus(path: Path | str) -> Corpus:
     """The corpus in a folder; raises CorpusError for a folder that is none, is damaged, or is of a newer format."""
     path = Path(path)
+    if path.is_file():
+        from antiphon.corpus.pack import unpack  # it needs the classes of this module
+
+        return unpack(path)
     manifest = _manifest(path)
     if manifest.get("format") != FORMAT:
         raise CorpusError(

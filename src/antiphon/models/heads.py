@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from antiphon.codec import NoteCodec
+from antiphon.errors import RecipeError, unknown
 
 Kind = Literal["chained", "independent", "gaussian", "marginal"]
 
@@ -38,6 +39,9 @@ class Heads(nn.Module):
         """``width`` is the hidden vector's; by attribute, ``kinds`` overrides ``kind`` and ``weights`` the loss's 1."""
         super().__init__()
         kinds, weights = kinds or {}, weights or {}
+        for name in (*kinds, *weights):
+            if name not in codec.column:
+                raise RecipeError(unknown("attribute of a note", name, codec.column))
         heads = [_head(kinds.get(a.name, kind), codec, i, hidden) for i, a in enumerate(codec.attributes)]
         self.heads = nn.ModuleList(heads)
         self.widths = [head.width for head in heads]

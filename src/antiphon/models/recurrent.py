@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from antiphon.codec import NoteCodec
+from antiphon.errors import RecipeError
 from antiphon.models.base import Batch, Model, State
 from antiphon.models.embedding import Embedding
 from antiphon.models.heads import Gaussian, Heads, Kind
@@ -35,6 +36,13 @@ class RecurrentConfig:
     weights: Mapping[str, float] = field(default_factory=dict)  # of each attribute's loss, where not 1
     inputs: Literal["embedding", "continuous"] = "embedding"
     window: int = 0  # notes that a prediction sees, from an empty state, as in the notebooks; 0: all that came before
+
+    def __post_init__(self) -> None:
+        for name, low in (("size", 1), ("layers", 1), ("head_size", 1), ("window", 0)):
+            if getattr(self, name) < low:
+                raise RecipeError(f"model.{name} {getattr(self, name)} is out of range: at least {low}")
+        if not 0 <= self.dropout < 1:
+            raise RecipeError(f"model.dropout {self.dropout} is out of range: at least 0 and below 1")
 
 
 class Recurrent(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
-from torch.utils.data import IterableDataset
+from torch.utils.data import IterableDataset, get_worker_info
 
 from antiphon.corpus.windows import Arrays, TrainingWindows
 from antiphon.models.base import Batch
@@ -21,10 +21,11 @@ class Endless(IterableDataset[Batch]):
         self._windows, self._position, self._rank, self._world = windows, position, rank, world
 
     def __iter__(self) -> Iterator[Batch]:
-        step = self._position()
+        worker = get_worker_info()  # of several, each takes its turn; the loader keeps their order
+        step, stride = self._position() + (worker.id if worker else 0), worker.num_workers if worker else 1
         while True:
             yield as_batch(self._windows.batch(step * self._world + self._rank))
-            step += 1
+            step += stride
 
 
 class Listed(IterableDataset[Batch]):

@@ -14,10 +14,10 @@ from typing import Any
 import lightning.pytorch as pl
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from safetensors.torch import save_file
 
 from antiphon.files.paths import written
 from antiphon.models.base import Batch
+from antiphon.training.checkpoint import save_tensors
 from antiphon.training.recipe import Train
 
 CHECKPOINT = "last.safetensors"
@@ -81,7 +81,7 @@ class Keeper(pl.Callback):
             if trainer.is_global_zero:
                 tensors = {name: t.contiguous() for name, t in module.best.state_dict().items()}
                 with written(self._folder / BEST) as path:
-                    save_file(tensors, path, metadata={"validation": str(value), "step": str(trainer.global_step)})
+                    save_tensors(tensors, path, {"validation": str(value), "step": str(trainer.global_step)})
         else:
             self._waited += 1
             trainer.should_stop = self._waited >= self._train.patience

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch.plugins.io import CheckpointIO
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -29,7 +29,7 @@ class SafeCheckpointIO(CheckpointIO):
         tensors: dict[str, Tensor] = {}
         tree = _pack(checkpoint, "", tensors)
         with written(path) as temporary:
-            save_file(tensors, temporary, metadata={"tree": json.dumps(tree)})
+            save_tensors(tensors, temporary, {"tree": json.dumps(tree)})
 
     def load_checkpoint(self, path: str | Path, map_location: Any | None = None, **_: Any) -> dict[str, Any]:
         if not Path(path).is_file():
@@ -70,6 +70,14 @@ def _unpack(value: Any, tensors: dict[str, Tensor]) -> Any:
         return {_unpack(k, tensors): _unpack(v, tensors) for k, v in content}
     items = [_unpack(v, tensors) for v in content]
     return tuple(items) if kind == "tuple" else items
+
+
+def save_tensors(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str] | None = None) -> None:
+    """Write a safetensors file; a full disk is an OSError here, as with any other file."""
+    try:
+        save_file(tensors, path, metadata=metadata)
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
 
 
 def load_tensors(path: Path) -> dict[str, torch.Tensor]:

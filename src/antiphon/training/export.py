@@ -12,11 +12,11 @@ from typing import Any
 
 import onnx
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from antiphon.engine.bundle import CARD, ENGINE, HEADS, WEIGHTS
 from antiphon.models.base import Model, State
+from antiphon.training.checkpoint import save_tensors
 from antiphon.training.quantise import quantise
 
 OPSET = 17
@@ -49,7 +49,7 @@ def write_files(model: Model, folder: Path, card: str, *, int8: bool) -> None:
     """All files of a bundle but ``meta.json``."""
     model = model.eval().cpu()
     weights = {name: t.bfloat16() if t.dim() > 1 else t.contiguous() for name, t in model.state_dict().items()}
-    save_file(weights, folder / WEIGHTS)
+    save_tensors(weights, folder / WEIGHTS)
     model.load_state_dict(weights)  # rounded: what is exported and measured is what is saved
     step, heads = export(model)
     onnx.save(quantise(step) if int8 else step, folder / ENGINE)

@@ -24,6 +24,7 @@ class Learner(pl.LightningModule):
     def __init__(self, model: Model, train: Train, steps: int) -> None:
         super().__init__()
         self.model, self._train, self._steps = model, train, steps
+        self._loss = torch.compile(model.loss) if train.compile else model.loss
         self.average = copy.deepcopy(model).requires_grad_(False).eval() if train.average else None
         for i, table in enumerate(model.codec.log_cells):
             self.register_buffer(f"log_cells{i}", torch.from_numpy(table).float(), persistent=False)
@@ -59,7 +60,7 @@ class Learner(pl.LightningModule):
             group["lr"] = self.learning_rate(self.global_step)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        loss = self.model.loss(batch)
+        loss = self._loss(batch)
         self.log("loss", loss, prog_bar=True)
         self.log("rate", self.learning_rate(self.global_step))
         return loss

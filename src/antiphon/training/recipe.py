@@ -51,6 +51,8 @@ class Train:
     validate_every: int = 500  # steps
     patience: int = 10  # validations without a better one before stopping
     checkpoint_minutes: float = 5.0
+    compile: bool = False  # fuse the model's operations first (torch.compile); pays on a GPU
+    workers: int = 0  # processes that cut windows; 0: the training process itself
     max_minutes: float = 0.0  # stop with a checkpoint after so long; 0: no limit
     precision: str = "auto"  # auto, 32-true or bf16-mixed
     seed: int = 0

@@ -127,8 +127,14 @@ def fit(run: Run, folder: Path, *, resume: bool = False) -> float:
     )
     endless = Endless(run.windows, lambda: trainer.global_step, trainer.global_rank, trainer.world_size)
     checkpoint = folder / CHECKPOINT if resume and (folder / CHECKPOINT).exists() else None
-    with keeper.signals():
-        trainer.fit(learner, DataLoader(endless, None), DataLoader(_validation(run), None), ckpt_path=checkpoint)
+    try:
+        with keeper.signals():
+            loader = DataLoader(endless, None, num_workers=train.workers, pin_memory=torch.cuda.is_available())
+            trainer.fit(learner, loader, DataLoader(_validation(run), None), ckpt_path=checkpoint)
+    except SystemExit as stopped:  # how Lightning answers a second Ctrl-C
+        raise KeyboardInterrupt from stopped
+    except OSError as error:  # a logger's file
+        raise FileError(f"cannot write to {folder}: {error.strerror or error}") from error
     trainer.save_checkpoint(folder / CHECKPOINT)
     return keeper.best
 

@@ -1,0 +1,34 @@
+"""A tiny corpus and bundle for these tests, a full disk, and a Ctrl-C."""
+
+import os
+import resource
+import signal
+import threading
+
+import pytest
+from tests.tiny import bundle, corpus
+
+__all__ = ["bundle", "corpus"]
+
+
+@pytest.fixture
+def full_disk():
+    """A function after which no file may grow beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda most: resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def ctrl_c():
+    """A function that presses Ctrl-C after so many seconds; without any, at once."""
+    handler = signal.getsignal(signal.SIGINT)
+
+    def press(after_s=None):
+        if after_s is None:
+            os.kill(os.getpid(), signal.SIGINT)
+        else:
+            threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    yield press
+    signal.signal(signal.SIGINT, handler)
