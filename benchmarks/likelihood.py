@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+import music
 from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, Piece, open_corpus
-from antiphon.corpus.windows import NOTE_COLUMNS, columns_for
 from antiphon.engine import Engine, open_bundle, open_engine
 from antiphon.engine.base import State
 from antiphon.evaluate.likelihood import corpus_likelihood
@@ -46,11 +46,8 @@ class Histograms:
 
 def count(codec: NoteCodec, corpus: Corpus, split: str) -> Histograms:
     """The histograms of a split, one added to every code."""
-    columns, spans = columns_for(codec, corpus.columns(), corpus.split(split))
     counts = [np.ones(a.size) for a in codec.attributes]
-    for span in spans:
-        onset_ms, duration_ms, *rest = (columns[n][span.first : span.first + span.count] for n in NOTE_COLUMNS)
-        rows = codec.encode_ms(onset_ms, duration_ms, *rest)
+    for rows in music.pieces(codec, corpus, split):
         for i, attribute in enumerate(codec.attributes):
             counts[i] += np.bincount(rows[:, i], minlength=attribute.size)
     return Histograms(codec, counts)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+import music
 from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, open_corpus
-from antiphon.corpus.windows import NOTE_COLUMNS, columns_for
 from antiphon.engine import open_bundle, open_engine
 from antiphon.evaluate.measures import MEASURES
 from antiphon.generate.pieces import Length, write_pieces
@@ -85,13 +85,11 @@ def _inside(inside: np.ndarray) -> dict[str, Value]:
 
 def passages(corpus: Corpus, split: str, codec: NoteCodec, notes: int) -> list[Score]:
     """Runs of so many notes of every piece, on the codec's grid."""
-    columns, spans = columns_for(codec, corpus.columns(), corpus.split(split))
-    found = []
-    for span in spans:
-        onset_ms, duration_ms, *rest = (columns[n][span.first : span.first + span.count] for n in NOTE_COLUMNS)
-        rows = codec.encode_ms(onset_ms, duration_ms, *rest)
-        found += [codec.decode(_begun(rows[i : i + notes], codec)) for i in range(0, len(rows) - notes + 1, notes)]
-    return found
+    return [
+        codec.decode(_begun(rows[i : i + notes], codec))
+        for rows in music.pieces(codec, corpus, split)
+        for i in range(0, len(rows) - notes + 1, notes)
+    ]
 
 
 def _begun(rows: np.ndarray, codec: NoteCodec) -> np.ndarray:

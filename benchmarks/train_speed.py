@@ -39,7 +39,7 @@ def main() -> None:
         action="append",
         default=[],
         metavar="BACKEND=PYTHON",
-        help="a Python that has keras and that backend",
+        help="a Python with keras and that backend",
     )
     args = options.parse_args()
     contenders = {("antiphon", p): [sys.executable, str(WORKERS / "torch_steps.py"), p] for p in ("fp32", "bf16")}

@@ -37,8 +37,11 @@ class TimeBins:
 
     @cached_property
     def middle(self) -> np.ndarray:
-        """(K,) int64: the cell each bin decodes to."""
-        return (self.edges[:-1] + self.edges[1:] - 1) // 2
+        """(K,) int64: the cell each bin decodes to.
+
+        Of two middle cells now the lower is taken, now the higher: one of them always would let long pieces drift.
+        """
+        return (self.edges[:-1] + self.edges[1:] - 1 + np.arange(self.size) % 2) // 2
 
     @cached_property
     def width(self) -> np.ndarray:

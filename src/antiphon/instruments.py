@@ -4,6 +4,7 @@ Place in the path: beside the files; what a person types (``violin``, ``40``, ``
 """
 
 from collections.abc import Collection
+from difflib import get_close_matches
 
 from antiphon.errors import OptionError, unknown
 from antiphon.notes import DRUMS
@@ -71,8 +72,18 @@ def program(name_or_number: str) -> int:
         return DRUMS
     fits = [number for number, known in enumerate(NAMES) if words <= _words(known)]
     if not fits or not any(c.isalpha() for c in text):
-        raise OptionError(f"{unknown('instrument', text, [*NAMES, 'Drums'])} A number from 0 to 127 does too.")
+        raise OptionError(f"{_unknown(text, words)} A number from 0 to 127 does too.")
     return next((number for number in fits if words == _words(NAMES[number])), fits[0])
+
+
+def _unknown(text: str, words: set[str]) -> str:
+    """What to say of a name that fits none: the first instrument with the words that were probably meant."""
+    known = sorted({word for each in NAMES for word in _words(each)})
+    meant = {near for word in words for near in get_close_matches(word, known, n=1)}
+    fits = [each for each in NAMES if meant and meant <= _words(each)]
+    if not fits:
+        return unknown("instrument", text, [*NAMES, "Drums"])
+    return f"unknown instrument {text!r}; did you mean {fits[0]!r}?"
 
 
 def name(number: int) -> str:

@@ -19,10 +19,17 @@ def full_disk():
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.fixture(autouse=True)
+def _ctrl_c_works_again():
+    """An interrupted command leaves Ctrl-C to the system, as it is about to exit; here others follow."""
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
 @pytest.fixture
 def ctrl_c():
     """A function that presses Ctrl-C after so many seconds; without any, at once."""
-    handler = signal.getsignal(signal.SIGINT)
 
     def press(after_s=None):
         if after_s is None:
@@ -30,5 +37,4 @@ def ctrl_c():
         else:
             threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGINT)).start()
 
-    yield press
-    signal.signal(signal.SIGINT, handler)
+    return press

@@ -8,6 +8,7 @@ import pytest
 
 from antiphon.codec import HELD, NoteCodec
 from antiphon.engine import open_engine
+from antiphon.errors import OptionError
 from antiphon.files.midi import read_midi
 from antiphon.generate.sampling import Sampling
 from antiphon.generate.stream import prompt_rows, stream, streams
@@ -76,7 +77,8 @@ def test_with_instruments_every_row_is_music(toy_with_programs):
 def test_a_prompt_of_a_model_without_instruments_has_no_drums(data):
     drums = read_midi(data / "ccby4-groove-funk80.mid")
     assert set(drums.notes["program"].tolist()) == {DRUMS}
-    assert prompt_rows(NoteCodec(), drums).shape == (0, 4)
+    with pytest.raises(OptionError, match="hears no drums"):
+        prompt_rows(NoteCodec(), drums)
     assert prompt_rows(NoteCodec(programs=True), drums).shape == (len(drums), 5)
 
 

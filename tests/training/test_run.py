@@ -1,6 +1,7 @@
 """A run: reproducible to the bit, also when killed and resumed; stopped by validation, by the clock, by Ctrl-C."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -140,11 +141,11 @@ def test_killed_and_resumed_is_uninterrupted(recipe, corpus, train, whole, tmp_p
 
 @pytest.mark.parametrize("step", [6, 8])  # between validations, and right before one
 def test_interrupted_and_resumed_is_uninterrupted(step, train, whole, tmp_path, at_step):
-    folder = tmp_path / "interrupted.run"
+    folder, handler = tmp_path / "interrupted.run", signal.getsignal(signal.SIGINT)
     at_step(step, lambda: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(Stopped, match="interrupted"):
         train(folder, "train.checkpoint_minutes=60")
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
     assert not (folder / "model").exists()
     at_step(step, lambda: None)
     best = train(folder, resume=True)
@@ -161,6 +162,21 @@ def test_a_time_limit_stops_with_a_checkpoint(train, tmp_path):
 
 def test_resuming_where_there_is_nothing_begins(train, whole, tmp_path):
     assert train(tmp_path / "fresh.run", resume=True) == whole[1]
+
+
+def test_batches_cut_by_workers_are_the_same(train, whole, tmp_path):
+    best = train(tmp_path / "workers.run", "train.workers=2")
+    assert_same_run(tmp_path / "workers.run", best, whole)
+
+
+def test_a_run_from_before_a_key_was_there_goes_on(train, tmp_path):
+    folder = tmp_path / "older.run"
+    with pytest.raises(Stopped):
+        train(folder, "train.max_minutes=1e-9")
+    saved = json.loads((folder / "recipe.json").read_text())
+    del saved["train"]["workers"], saved["augment"]["held"]
+    (folder / "recipe.json").write_text(json.dumps(saved))
+    assert train(folder, resume=True) > 0
 
 
 def test_a_run_of_another_recipe_is_not_resumed(train, whole):

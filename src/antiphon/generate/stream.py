@@ -12,6 +12,7 @@ import numpy as np
 
 from antiphon.codec import NoteCodec, NoteReader
 from antiphon.engine.base import Engine, hear
+from antiphon.errors import OptionError
 from antiphon.generate.sampling import Dice, Sampling, draw
 from antiphon.notes import DRUMS, Score
 
@@ -61,5 +62,10 @@ def _allowed(readers: Sequence[NoteReader], codec: NoteCodec, index: int, rows: 
 
 
 def prompt_rows(codec: NoteCodec, score: Score) -> np.ndarray:
-    """(T, A) rows of a prompt; a codec without instruments hears no drums."""
-    return codec.encode(score if codec.programs else score.select(score.notes["program"] != DRUMS))
+    """(T, A) rows of a prompt; a codec without instruments hears no drums. Raises OptionError if nothing is left."""
+    rows = codec.encode(score if codec.programs else score.select(score.notes["program"] != DRUMS))
+    if not len(rows):
+        raise OptionError(
+            "the prompt has no notes that this model hears (it hears no drums); give one with pitched notes"
+        )
+    return rows

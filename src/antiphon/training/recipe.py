@@ -181,6 +181,7 @@ def _check(recipe: Recipe) -> None:
         (train.clip >= 0, "train.clip", "at least 0"),
         (train.checkpoint_minutes >= 0, "train.checkpoint_minutes", "at least 0"),
         (train.max_minutes >= 0, "train.max_minutes", "at least 0"),
+        (train.workers >= 0, "train.workers", "at least 0"),
         (train.seed >= 0, "train.seed", "at least 0"),
         (0 <= train.average < 1, "train.average", "at least 0 and below 1"),
         (train.validate_every >= 1, "train.validate_every", "at least 1"),

@@ -10,7 +10,7 @@ import importlib.util
 import json
 import logging
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -61,9 +61,9 @@ def prepare_run(recipe: Recipe, corpus_path: Path) -> Run:
     model = family(recipe.family)(config, codec)
     if recipe.start_from:
         _begin_with(model, recipe)
-    pieces = corpus.split("train")[: recipe.data.pieces or None]
-    if not pieces or not corpus.split("validation"):
+    if not {"train", "validation"} <= {piece.split for piece in corpus.pieces}:
         raise RecipeError(f"{corpus_path} has no training or no validation pieces; prepare it with a split")
+    pieces = corpus.split("train")[: recipe.data.pieces or None]
     data = recipe.data
     columns, spans = columns_for(codec, corpus.columns(), pieces)
     windows = TrainingWindows(
@@ -165,11 +165,8 @@ def _claim(folder: Path, recipe: Recipe, resume: bool) -> None:
     """Make the run's folder, or check that the run in it is this one."""
     saved = folder / "recipe.json"
     if resume and saved.exists():
-        before = json.loads(saved.read_text())
-        now = json.loads(json.dumps(recipe.to_dict()))
-        for table in (before, now):
-            table["train"].pop("max_minutes"), table["train"].pop("checkpoint_minutes")
-        if before != now:
+        began = build_table(Recipe, json.loads(saved.read_text()), "")  # keys that are newer than the run: defaults
+        if _learns(began) != _learns(recipe):
             raise RecipeError(
                 f"{folder} holds a run of another recipe; resume it as it was begun, or choose another -o"
             )
@@ -177,6 +174,11 @@ def _claim(folder: Path, recipe: Recipe, resume: bool) -> None:
         raise FileError(f"{folder} holds an unfinished run; add --resume to go on, or remove it to begin anew")
     folder.mkdir(parents=True, exist_ok=True)
     saved.write_text(json.dumps(recipe.to_dict(), indent=2) + "\n")
+
+
+def _learns(recipe: Recipe) -> Recipe:
+    """A recipe without the keys that change nothing about what is learned."""
+    return replace(recipe, train=replace(recipe.train, max_minutes=0.0, checkpoint_minutes=0.0, workers=0))
 
 
 def _loggers(folder: Path) -> list[Logger]:
