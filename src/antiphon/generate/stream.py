@@ -66,6 +66,6 @@ def prompt_rows(codec: NoteCodec, score: Score) -> np.ndarray:
     rows = codec.encode(score if codec.programs else score.select(score.notes["program"] != DRUMS))
     if not len(rows):
         raise OptionError(
-            "the prompt has no notes that this model hears (it hears no drums); give one with pitched notes"
+            "the prompt has no notes that this model hears (it hears no drums); give one that has"
         )
     return rows

@@ -130,7 +130,10 @@ def fit(run: Run, folder: Path, *, resume: bool = False) -> float:
     try:
         with keeper.signals():
             loader = DataLoader(endless, None, num_workers=train.workers, pin_memory=torch.cuda.is_available())
-            trainer.fit(learner, loader, DataLoader(_validation(run), None), ckpt_path=checkpoint)
+            held_out = DataLoader(_validation(run), None)
+            trainer.fit(learner, loader, held_out, ckpt_path=checkpoint)
+            if trainer.global_step % train.validate_every:  # the last weights, the most settled of all
+                trainer.validate(learner, held_out, verbose=False)
     except SystemExit as stopped:  # how Lightning answers a second Ctrl-C
         raise KeyboardInterrupt from stopped
     except OSError as error:  # a logger's file
