@@ -27,6 +27,7 @@ lint: .venv/installed ## ruff, mypy and import-linter
 	.venv/bin/ruff format --check --quiet
 	.venv/bin/mypy --no-error-summary
 	.venv/bin/lint-imports --no-logo
+	.venv/bin/python benchmarks/tables.py --check
 
 format: .venv/installed ## put every file in ruff's format
 	.venv/bin/ruff check --fix --quiet
