@@ -65,7 +65,5 @@ def prompt_rows(codec: NoteCodec, score: Score) -> np.ndarray:
     """(T, A) rows of a prompt; a codec without instruments hears no drums. Raises OptionError if nothing is left."""
     rows = codec.encode(score if codec.programs else score.select(score.notes["program"] != DRUMS))
     if not len(rows):
-        raise OptionError(
-            "the prompt has no notes that this model hears (it hears no drums); give one that has"
-        )
+        raise OptionError("the prompt has no notes that this model hears (it hears no drums); give one that has")
     return rows
