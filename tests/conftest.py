@@ -1,16 +1,18 @@
 """What every test stands on: nothing of the user's is touched, and hypothesis tries the same examples every time."""
 
 import os
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 # A machine that tests for everybody must not fail by chance or by being slow; HYPOTHESIS_PROFILE=explore looks further.
-settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50, database=None)
-settings.register_profile(
-    "explore", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow], print_blob=True
-)
+SLOW = {"suppress_health_check": [HealthCheck.too_slow]}  # a busy machine is no fault of the test
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50, database=None, **SLOW)
+settings.register_profile("explore", deadline=None, max_examples=2_000, print_blob=True, **SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 # Numerical libraries on one thread: small models are faster so, and results do not depend on the machine's cores.
@@ -29,6 +31,22 @@ def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv(variable, str(home / variable.lower()))
     for variable in [name for name in os.environ if name.startswith("ANTIPHON_")]:
         monkeypatch.delenv(variable)
+
+
+@pytest.fixture
+def full_disk() -> Callable[[int], AbstractContextManager[None]]:
+    """A block in which no file of this process may grow beyond so many bytes; the test's own log may, once it ends."""
+
+    @contextmanager
+    def limited(most: int) -> Iterator[None]:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Sound: what is rendered is what the score says, by either renderer."""
 
-import resource
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -240,19 +240,13 @@ def test_render_file_says_how_it_went(tmp_path: Path) -> None:
     assert info.substituted == ["Banjo is not in the small sound bank: using Acoustic Guitar (steel)"]
 
 
-@pytest.fixture
-def full_disk() -> Iterator[None]:
-    """Files of this process may hold 1,000 bytes: the system then answers as it does on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.parametrize("ending", audio.ENDINGS)
-def test_a_full_disk_leaves_nothing(ending: str, tmp_path: Path, full_disk: None) -> None:
-    with pytest.raises(FileError, match="cannot write"):
-        audio.write_audio(np.random.default_rng(0).normal(size=(RATE, 2)) / 9, tmp_path / f"a{ending}", RATE)
+def test_a_full_disk_leaves_nothing(
+    ending: str, tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    noise = np.random.default_rng(0).normal(size=(RATE, 2)) / 9
+    with full_disk(1000), pytest.raises(FileError, match="cannot write"):
+        audio.write_audio(noise, tmp_path / f"a{ending}", RATE)
     assert not list(tmp_path.iterdir())
 
 

@@ -1,7 +1,6 @@
-"""A tiny corpus and bundle for these tests, a full disk, and a Ctrl-C."""
+"""A tiny corpus and bundle for these tests, and a Ctrl-C."""
 
 import os
-import resource
 import signal
 import threading
 
@@ -9,14 +8,6 @@ import pytest
 from tests.tiny import bundle, corpus
 
 __all__ = ["bundle", "corpus"]
-
-
-@pytest.fixture
-def full_disk():
-    """A function after which no file may grow beyond so many bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda most: resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture(autouse=True)

@@ -160,8 +160,8 @@ def test_a_corrupted_model_is_one_line(file, here, capsys):
 
 
 def test_a_full_disk_leaves_nothing_under_the_name(here, capsys, full_disk):
-    full_disk(1024)
-    assert generate(notes="500") == 1
+    with full_disk(1024):
+        assert generate(notes="500") == 1
     assert "cannot write a.mid: File too large" in capsys.readouterr().err
     assert left(here) == ["prompt.mid"]
 
@@ -169,8 +169,8 @@ def test_a_full_disk_leaves_nothing_under_the_name(here, capsys, full_disk):
 def test_a_full_disk_keeps_the_older_file(here, full_disk):
     generate()
     before = (here / "a.mid").read_bytes()
-    full_disk(1024)
-    assert generate(notes="500") == 1
+    with full_disk(1024):
+        assert generate(notes="500") == 1
     assert (here / "a.mid").read_bytes() == before
     assert left(here) == ["a.mid", "prompt.mid"]
 

@@ -142,8 +142,8 @@ def test_a_corpus_without_validation_is_refused(train, tmp_path, data, capsys):
 
 @pytest.mark.parametrize("most", [4_000, 30_000])  # bytes: the best weights, the checkpoint of weights and optimiser
 def test_a_full_disk_is_one_line_and_leaves_no_model(most, train, tmp_path, capsys, full_disk):
-    full_disk(most)
-    assert train() == 1
+    with full_disk(most):
+        assert train() == 1
     err = capsys.readouterr().err.splitlines()[-1]
     assert err.startswith("antiphon train: cannot write")
     assert "File too large" in err

@@ -1,7 +1,6 @@
 import hashlib
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -197,28 +196,16 @@ def test_no_name_server(source, tmp_path):
         get(replace(source, url="http://nowhere.invalid/music.zip"), tmp_path)
 
 
-@pytest.fixture
-def small_disk():
-    """Files of at most 200,000 bytes."""
-    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
-
-
-@pytest.mark.usefixtures("small_disk")
-def test_a_full_disk(source, tmp_path):
-    with pytest.raises(FileError, match="make room and run it again"):
+def test_a_full_disk(source, tmp_path, full_disk):
+    with full_disk(200_000), pytest.raises(FileError, match="make room and run it again"):
         get(source, tmp_path)
     assert left_in(tmp_path) == [".music.zip.part"]
 
 
-def test_a_full_disk_for_a_copy(source, tmp_path, request):
+def test_a_full_disk_for_a_copy(source, tmp_path, full_disk):
     copy = tmp_path / "download.zip"
     copy.write_bytes(CONTENT)
-    request.getfixturevalue("small_disk")
-    with pytest.raises(FileError, match="cannot copy"):
+    with full_disk(200_000), pytest.raises(FileError, match="cannot copy"):
         install(source, copy, tmp_path / "here")
     assert left_in(tmp_path / "here") == []
 
