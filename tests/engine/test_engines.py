@@ -8,7 +8,7 @@ import pytest
 from tests.tiny import EVERY_MODEL, tiny_model, write_model
 
 from antiphon.engine import open_bundle, open_engine
-from antiphon.engine.base import hear
+from antiphon.engine.base import prefill
 from antiphon.engine.onnx_engine import OnnxEngine
 from antiphon.engine.torch_engine import TorchEngine
 
@@ -24,7 +24,7 @@ def random_rows(codec, batch, length, seed=0):
 
 def logits(engine, rows):
     """Of each attribute, and the state, after (B, T, A) rows have been heard."""
-    features, state = hear(engine, rows, engine.start(len(rows)))
+    features, state = prefill(engine, rows, engine.start(len(rows)))
     return [engine.logits(i, features, rows[:, -1]) for i in range(rows.shape[-1])], state
 
 
@@ -79,7 +79,7 @@ def test_int8_is_close_to_float32(quantised):
 def test_a_step_changes_nothing_it_was_given(bundle):
     engine = open_engine(bundle)
     rows = random_rows(engine.codec, 2, 3)
-    _, state = hear(engine, rows, engine.start(2))
+    _, state = prefill(engine, rows, engine.start(2))
     before, row = [part.copy() for part in state], rows[:, 0].copy()
     first, _ = engine.step(rows[:, 0], state)
     again, _ = engine.step(rows[:, 0], state)

@@ -24,14 +24,17 @@ LENGTHS = [5, 70, 1, 33, 12, 150, 2, 64, 65]
 class Uniform:
     """An engine to which every code is as likely as any other."""
 
-    def __init__(self, programs=False):
-        self.codec = NoteCodec(programs)
+    def __init__(self, programs=False, chunk=1):
+        self.codec, self.chunk = NoteCodec(programs), chunk
 
     def start(self, batch):
         return (np.zeros((batch, 1)),)
 
     def step(self, rows, state):
         return np.zeros((len(rows), 1), np.float32), state
+
+    def hear(self, rows, state):
+        return np.zeros((*rows.shape[:2], 1), np.float32), state
 
     def logits(self, index, features, rows):
         return np.zeros((len(features), self.codec.attributes[index].size), np.float32)
@@ -74,9 +77,10 @@ def test_a_note_s_likelihood_does_not_depend_on_what_follows(bundle, pieces):
     np.testing.assert_allclose(whole[:70], half, atol=1e-5)
 
 
-def test_a_uniform_model_is_as_likely_as_it_should_be(corpus):
+@pytest.mark.parametrize("chunk", [1, 64])
+def test_a_uniform_model_is_as_likely_as_it_should_be(chunk, corpus):
     opened = open_corpus(corpus)
-    found = corpus_likelihood(Uniform(), opened, opened.split("validation"))
+    found = corpus_likelihood(Uniform(chunk=chunk), opened, opened.split("validation"))
     report = found.report()
     assert report["nats_per_note_by_attribute"]["pitch"] == pytest.approx(math.log(128))
     assert report["nats_per_note_by_attribute"]["velocity"] == pytest.approx(math.log(32))

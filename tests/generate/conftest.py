@@ -16,7 +16,7 @@ class Toy:
     """
 
     def __init__(self, programs=False, spread=2.0):
-        self.codec = NoteCodec(programs)
+        self.codec, self.chunk = NoteCodec(programs), 1
         rng = np.random.default_rng(0)
         self.tables = [spread * rng.standard_normal((13, a.size)) for a in self.codec.attributes]
         self.heard = []  # what step was given
@@ -28,6 +28,10 @@ class Toy:
         self.heard.append(np.array(rows))
         after = (state[0] * 7 + rows.astype(np.int64).sum(-1, keepdims=True)) % 13
         return after.astype(np.float32), (after,)
+
+    def hear(self, rows, state):
+        features, after = self.step(rows[:, 0], state)
+        return features[:, None], after
 
     def logits(self, index, features, rows):
         place = (features[:, 0].astype(np.int64) + rows[:, :index].sum(-1)) % 13

@@ -8,6 +8,7 @@ import numpy as np
 
 from antiphon.codec import NoteCodec
 
+CHUNK = 256  # notes heard at once where a model can: more saves little and needs more memory
 State = tuple[np.ndarray, ...]  # what the model remembers of B pieces; the batch is each array's first dimension
 
 
@@ -15,6 +16,7 @@ class Engine(Protocol):
     """A model ready to predict, without knowing what computes it. Nothing here changes an argument."""
 
     codec: NoteCodec
+    chunk: int  # notes that one call of :meth:`hear` takes at best: 1 where each must wait for the one before it
 
     def start(self, batch: int) -> State:
         """The state before anything was heard."""
@@ -22,12 +24,15 @@ class Engine(Protocol):
     def step(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
         """One row of each piece heard, (B, A): features (B, F) for :meth:`logits`, and the new state."""
 
+    def hear(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        """T rows of each piece heard in one call, (B, T, A): features (B, T, F), and the state after them."""
+
     def logits(self, index: int, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """(B, V) float32 unnormalised log-probabilities of attribute ``index``, given ``rows[:, :index]``."""
 
 
-def hear(engine: Engine, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-    """T ≥ 1 rows of each piece heard one after another, (B, T, A): features after the last, and the state."""
-    for t in range(rows.shape[1]):
-        features, state = engine.step(rows[:, t], state)
-    return features, state
+def prefill(engine: Engine, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+    """T ≥ 1 rows of each piece heard one after another, (B, T, A): features (B, F) after the last, and the state."""
+    for start in range(0, rows.shape[1], engine.chunk):
+        features, state = engine.hear(rows[:, start : start + engine.chunk], state)
+    return features[:, -1], state

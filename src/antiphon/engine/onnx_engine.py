@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
-from antiphon.engine.base import State
+from antiphon.engine.base import CHUNK, State
 from antiphon.engine.bundle import ENGINE, HEADS, META, Bundle
 from antiphon.errors import ModelError
 
@@ -30,6 +30,8 @@ class OnnxEngine:
         self._step = _session(bundle, ENGINE, threads)
         self._heads = _session(bundle, HEADS, threads)
         self._state = _state(bundle, self._step)
+        self._many = len(self._step.get_inputs()[0].shape) == 3  # the graph takes T rows of each piece
+        self.chunk = CHUNK if self._many else 1
         self._inputs = [i.name for i in self._step.get_inputs()]
         self._head_inputs = [i.name for i in self._heads.get_inputs()]
         self._outputs = [o.name for o in self._heads.get_outputs()]
@@ -40,6 +42,21 @@ class OnnxEngine:
         return tuple(_filled(shape, fill, batch) for shape, fill in self._state)
 
     def step(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        if not self._many:
+            return self._run(rows, state)
+        features, after = self._run(rows[:, None], state)
+        return features[:, 0], after
+
+    def hear(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        if self._many:
+            return self._run(rows, state)
+        features = []
+        for t in range(rows.shape[1]):
+            now, state = self._run(rows[:, t], state)
+            features.append(now)
+        return np.stack(features, 1), state
+
+    def _run(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
         feeds = (np.asarray(rows, dtype=np.int64), *state)
         features, *after = self._step.run(None, dict(zip(self._inputs, feeds, strict=True)))
         return features, tuple(after)

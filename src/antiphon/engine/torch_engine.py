@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from safetensors.torch import load
 
-from antiphon.engine.base import State
+from antiphon.engine.base import CHUNK, State
 from antiphon.engine.bundle import WEIGHTS, Bundle
 from antiphon.models.base import Model
 from antiphon.models.registry import build
@@ -19,6 +19,7 @@ class TorchEngine:
         self.codec = bundle.codec
         self.model = load_model(bundle).to(device)
         self._device = device
+        self.chunk = CHUNK
 
     @torch.inference_mode()
     def start(self, batch: int) -> State:
@@ -27,6 +28,11 @@ class TorchEngine:
     @torch.inference_mode()
     def step(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
         features, after = self.model.step(self._tensor(rows).long(), tuple(map(self._tensor, state)))
+        return features.cpu().numpy(), tuple(s.cpu().numpy() for s in after)
+
+    @torch.inference_mode()
+    def hear(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        features, after = self.model.parallel(self._tensor(rows).long(), tuple(map(self._tensor, state)))
         return features.cpu().numpy(), tuple(s.cpu().numpy() for s in after)
 
     @torch.inference_mode()

@@ -70,7 +70,27 @@ def _rows(codec: NoteCodec, notes: Columns) -> np.ndarray:
 def log_probs(
     engine: Engine, pieces: Sequence[np.ndarray], progress: Callable[[int], None] = lambda notes: None
 ) -> list[np.ndarray]:
-    """For each piece of (N, A) rows, (N, A) float64 log-probabilities on the 10 ms grid.
+    """For each piece of (N, A) rows, (N, A) float64 log-probabilities on the 10 ms grid."""
+    return (_in_lanes if engine.chunk == 1 else _in_chunks)(engine, pieces, progress)
+
+
+def _in_chunks(engine: Engine, pieces: Sequence[np.ndarray], progress: Callable[[int], None]) -> list[np.ndarray]:
+    """Piece by piece, for engines that hear many notes at once."""
+    found = []
+    for piece in pieces:
+        heard, state = np.concatenate([engine.codec.start_row[None], piece[:-1]]), engine.start(1)
+        parts = []
+        for start in range(0, len(piece), engine.chunk):
+            part = slice(start, start + engine.chunk)
+            features, state = engine.hear(heard[None, part], state)
+            parts.append(_log_prob(engine, features[0], piece[part].astype(np.int64)))
+            progress(len(parts[-1]))
+        found.append(np.concatenate(parts))
+    return found
+
+
+def _in_lanes(engine: Engine, pieces: Sequence[np.ndarray], progress: Callable[[int], None]) -> list[np.ndarray]:
+    """Many pieces side by side, for engines that hear one note at a time.
 
     Pieces are laid end to end in lanes of about equal length that are heard side by side; a lane's state is reset where
     a piece begins.

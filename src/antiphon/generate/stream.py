@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from antiphon.codec import NoteCodec, NoteReader
-from antiphon.engine.base import Engine, hear
+from antiphon.engine.base import Engine, prefill
 from antiphon.errors import OptionError
 from antiphon.generate.sampling import Dice, Sampling, draw
 from antiphon.notes import DRUMS, Score
@@ -28,7 +28,7 @@ def streams(
     """
     codec, batch = engine.codec, len(seeds)
     heard = codec.start_row[None] if prompt is None else np.concatenate([codec.start_row[None], prompt])
-    features, state = hear(engine, np.broadcast_to(heard, (batch, *heard.shape)), engine.start(batch))
+    features, state = prefill(engine, np.broadcast_to(heard, (batch, *heard.shape)), engine.start(batch))
     readers = [codec.reader() for _ in seeds]
     for reader in readers:
         for row in heard[1:]:

@@ -31,6 +31,7 @@ class Model(nn.Module, ABC):
     """A family's module: reads rows, remembers, and says what the heads need to predict the next row."""
 
     Config: ClassVar[type]  # the family's frozen dataclass
+    chunked: ClassVar[bool] = False  # whether many notes are heard at once in playing too: `parallel` is exported
     codec: NoteCodec
     heads: Heads
 

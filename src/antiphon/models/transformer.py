@@ -43,6 +43,7 @@ class Transformer(Model):
     """See the module's description."""
 
     Config = TransformerConfig
+    chunked = True
 
     def __init__(self, config: TransformerConfig, codec: NoteCodec) -> None:
         super().__init__()

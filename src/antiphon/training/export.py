@@ -23,14 +23,14 @@ OPSET = 17
 
 
 class _Step(nn.Module):
-    """``step`` with the state as plain arguments."""
+    """``step``, or ``parallel`` where the model hears many notes at once, with the state as plain arguments."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, row: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        features, after = self.model.step(row, state)
+        features, after = (self.model.parallel if self.model.chunked else self.model.step)(row, state)
         return features, *after
 
 
@@ -71,15 +71,17 @@ def _spec(part: Tensor) -> dict[str, Any]:
 
 
 def export(model: Model) -> tuple[onnx.ModelProto, onnx.ModelProto]:
-    """The ONNX graphs of one step and of the heads, in float32, for any batch size."""
+    """The ONNX graphs of the backbone and of the heads, in float32, for any batch size."""
     names = [a.name for a in model.codec.attributes]
     row, state = torch.zeros(2, len(names), dtype=torch.long), model.start(2)
     with torch.no_grad():
         features, _ = model.step(row, state)
+    heard = row[:, None].repeat(1, 3, 1) if model.chunked else row
+    many = {0: "B", 1: "T"} if model.chunked else {0: "B"}
     before = [f"state{i}" for i in range(len(state))]
     after = [f"after{i}" for i in range(len(state))]
-    axes = {"row": {0: "B"}, "features": {0: "B"}} | {name: {0: "B"} for name in before + after}
-    step = _export(_Step(model), (row, *state), ["row", *before], ["features", *after], axes)
+    axes = {"row": many, "features": many} | {name: {0: "B"} for name in before + after}
+    step = _export(_Step(model), (heard, *state), ["row", *before], ["features", *after], axes)
     logits = [f"logits_{name}" for name in names]
     axes = {name: {0: "B"} for name in ("features", "row", *logits)}
     return step, _export(_Heads(model), (features, row), ["features", "row"], logits, axes)
