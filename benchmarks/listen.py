@@ -40,11 +40,13 @@ def main() -> None:
     options.add_argument("--pieces", type=int, default=20, help="pieces to write, seeds from 0 (default: 20)")
     options.add_argument("--notes", type=int, default=500, help="of a piece and of a passage (default: 500)")
     options.add_argument("--temperature", type=float, default=1.0, help="default: 1, the model's own")
+    options.add_argument("--top-p", type=float, default=1.0, help="default: 1, all")
+    options.add_argument("--min-p", type=float, default=0.0, help="default: 0, all")
     options.add_argument("--plot", type=Path, metavar="FILE", help="also draw three of the pieces: FILE-0.svg, …")
     args = options.parse_args()
     bundle, corpus = open_bundle(args.model), open_corpus(args.corpus)
     seeds = [(seed, 0) for seed in range(args.pieces)]
-    sampling = Sampling(temperature=args.temperature)
+    sampling = Sampling(temperature=args.temperature, top_p=args.top_p, min_p=args.min_p)
     pieces = write_pieces(open_engine(bundle), Length(notes=args.notes), seeds, sampling=sampling).scores
     if args.plot:
         draw(pieces, args.plot)

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/benchmarks.md again from the CSVs in results/, each between its markers.
+"""Writes the tables of docs/benchmarks.md and the README again from the CSVs in results/, each between its markers.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``, where NAME is that of a CSV; the text around is
 written by hand. ``--check`` writes nothing and fails where a table is not what its CSV says.
@@ -13,23 +13,29 @@ import sys
 
 from record import RESULTS, ROOT, table
 
-PAGE = ROOT / "docs" / "benchmarks.md"
+PAGES = (ROOT / "docs" / "benchmarks.md", ROOT / "README.md")
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main() -> None:
-    """Write or check the page."""
+    """Write or check the pages."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--check", action="store_true", help="write nothing; status 1 if the page would change")
+    options.add_argument("--check", action="store_true", help="write nothing; status 1 if a page would change")
     args = options.parse_args()
-    before = PAGE.read_text(encoding="utf-8")
-    after = MARKED.sub(lambda found: found[1] + block(found["name"]) + found[3], before)
-    unused = {path.stem for path in RESULTS.glob("*.csv")} - {found["name"] for found in MARKED.finditer(before)}
+    before = {page: page.read_text(encoding="utf-8") for page in PAGES}
+    after = {page: MARKED.sub(_filled, text) for page, text in before.items()}
+    placed = {found["name"] for text in before.values() for found in MARKED.finditer(text)}
+    unused = {path.stem for path in RESULTS.glob("*.csv")} - placed
     if unused:
-        print(f"docs/benchmarks.md has no place for {', '.join(sorted(unused))}", file=sys.stderr)
+        print(f"no page has a place for {', '.join(sorted(unused))}", file=sys.stderr)
     if args.check:
         sys.exit(before != after or bool(unused))
-    PAGE.write_text(after, encoding="utf-8")
+    for page, text in after.items():
+        page.write_text(text, encoding="utf-8")
+
+
+def _filled(found: re.Match[str]) -> str:
+    return found[1] + block(found["name"]) + found[3]
 
 
 def block(name: str) -> str:

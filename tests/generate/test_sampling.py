@@ -9,11 +9,11 @@ from antiphon.generate.sampling import Dice, Sampling, draw
 LOGITS = np.array([0.5, -1.0, 2.0, 0.0, 1.0])
 
 
-def frequencies(temperature=1.0, allowed=None, count=40_000):
+def frequencies(temperature=1.0, allowed=None, count=40_000, **options):
     uniform = np.random.default_rng(0).random(count)
     logits = np.tile(LOGITS, (count, 1))
     mask = None if allowed is None else np.tile(allowed, (count, 1))
-    codes = draw(logits, Sampling(temperature=temperature), uniform, mask)
+    codes = draw(logits, Sampling(temperature=temperature, **options), uniform, mask)
     return np.bincount(codes, minlength=5) / count
 
 
@@ -25,6 +25,38 @@ def softmax(logits):
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 2.0, 10.0])
 def test_codes_are_drawn_as_often_as_softmax_says(temperature):
     assert frequencies(temperature) == pytest.approx(softmax(LOGITS / temperature), abs=0.01)
+
+
+# The probabilities are 0.14, 0.03, 0.55, 0.08 and 0.20.
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ({"top_k": 1}, [2]),
+        ({"top_k": 3}, [0, 2, 4]),
+        ({"top_k": 99}, [0, 1, 2, 3, 4]),
+        ({"top_p": 0.5}, [2]),
+        ({"top_p": 0.6}, [2, 4]),
+        ({"top_p": 0.9}, [0, 2, 3, 4]),
+        ({"min_p": 0.2}, [0, 2, 4]),
+        ({"min_p": 0.3, "top_k": 4}, [2, 4]),
+    ],
+)
+def test_unlikely_codes_are_left_out(options, kept):
+    wanted = softmax(np.where(np.isin(np.arange(5), kept), LOGITS, -np.inf))
+    assert frequencies(**options) == pytest.approx(wanted, abs=0.01)
+
+
+@pytest.mark.parametrize("options", [{"top_k": 2}, {"top_p": 0.3}, {"min_p": 0.9}])
+def test_what_is_not_allowed_does_not_count_as_likely(options):
+    assert frequencies(allowed=np.array([False, True, False, False, False]), count=10, **options)[1] == 1
+
+
+@pytest.mark.parametrize(
+    "options", [{"top_k": -1}, {"top_p": 0}, {"top_p": 1.1}, {"top_p": float("nan")}, {"min_p": -0.1}, {"min_p": 1}]
+)
+def test_other_options_out_of_range_are_refused(options):
+    with pytest.raises(OptionError, match="is out of range"):
+        Sampling(**options)
 
 
 def test_a_mask_leaves_out_codes_and_keeps_the_others_proportions():

@@ -10,6 +10,7 @@ from antiphon.cli.output import emit, say
 from antiphon.cli.progress import progress
 
 if TYPE_CHECKING:
+    from antiphon.generate.sampling import Sampling
     from antiphon.notes import Score
 
 EXAMPLE = "antiphon generate --seconds 60 --seed 1 -o piece.mid -o piece.wav -o piece.svg"
@@ -23,6 +24,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     length.add_argument("--notes", type=int, metavar="N", help="how many notes to write")
     length.add_argument("--seconds", type=float, metavar="S", help="how long to write for (default: 60)")
     parser.add_argument("--temperature", type=float, default=1.0, metavar="T", help="1 is the model's own (default)")
+    parser.add_argument(
+        "--top-k", type=int, default=0, metavar="K", help="draw only from the K likeliest (default: all)"
+    )
+    parser.add_argument("--top-p", type=float, default=1.0, metavar="P", help="nucleus sampling (default 1: all)")
+    parser.add_argument(
+        "--min-p", type=float, default=0.0, metavar="P", help="leave out what is less likely than P times the likeliest"
+    )
     parser.add_argument("--seed", type=int, metavar="S", help="same seed, same music (default: a new one, printed)")
     parser.add_argument(
         "--instrument", default="0", metavar="NAME", help="a General MIDI name or number (default: piano)"
@@ -40,14 +48,13 @@ def run(args: argparse.Namespace) -> None:
     from antiphon.errors import OptionError
     from antiphon.files import read_music
     from antiphon.generate.pieces import Length, write_pieces
-    from antiphon.generate.sampling import Sampling
 
     if not 1 <= args.count <= 1000:
         raise OptionError(f"-n {args.count} is out of range: 1 to 1000 pieces")
     if args.seed is not None and args.seed < 0:
         raise OptionError(f"--seed {args.seed} is out of range: it must be 0 or more")
     seconds = 60.0 if args.seconds is None and args.notes is None else args.seconds
-    length, sampling = Length(notes=args.notes, seconds=seconds), Sampling(temperature=args.temperature)
+    length, sampling = Length(notes=args.notes, seconds=seconds), _sampling(args)
     program, seed = instruments.program(args.instrument), secrets.randbits(32) if args.seed is None else args.seed
     writers = {path: _writer(path) for path in args.output}
     prompt = None if args.prompt is None else read_music(args.prompt)
@@ -73,6 +80,12 @@ def run(args: argparse.Namespace) -> None:
         "first_note_ms": round(pieces.first_note_s * 1000, 1),
     }
     emit(args, result, _text(result))
+
+
+def _sampling(args: argparse.Namespace) -> "Sampling":
+    from antiphon.generate.sampling import Sampling
+
+    return Sampling(temperature=args.temperature, top_k=args.top_k, top_p=args.top_p, min_p=args.min_p)
 
 
 Writer = Callable[["Score", Path], Any]
