@@ -18,7 +18,7 @@ import music
 from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, Piece, open_corpus
 from antiphon.engine import Engine, open_bundle, open_engine
-from antiphon.engine.base import State
+from antiphon.engine.base import CHUNK, State
 from antiphon.evaluate.likelihood import corpus_likelihood
 from record import Value, parser, save
 
@@ -28,7 +28,7 @@ class Histograms:
 
     def __init__(self, codec: NoteCodec, counts: Sequence[np.ndarray]) -> None:
         """``counts`` are (V,) for each attribute, all above 0."""
-        self.codec = codec
+        self.codec, self.chunk = codec, CHUNK
         self._logits = [np.log(count).astype(np.float32) for count in counts]
 
     def start(self, batch: int) -> State:
@@ -38,6 +38,10 @@ class Histograms:
     def step(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
         """Nothing to hear."""
         return np.zeros((len(rows), 0), np.float32), ()
+
+    def hear(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        """Nothing to hear, at once."""
+        return np.zeros((*rows.shape[:2], 0), np.float32), ()
 
     def logits(self, index: int, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The same for all."""
