@@ -1,11 +1,13 @@
 """What tests of models share: tiny models of every family, their bundles, and a tiny corpus of real music."""
 
 import csv
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
+from lightning.pytorch import Trainer
 
 from antiphon import __version__
 from antiphon.codec import NoteCodec
@@ -13,6 +15,7 @@ from antiphon.corpus.prepare import prepare
 from antiphon.engine.bundle import write_bundle
 from antiphon.models.base import Model, count_parameters
 from antiphon.models.registry import FAMILIES, build
+from antiphon.training.callbacks import Keeper
 from antiphon.training.export import state_spec, write_files
 
 _SMALL = {"size": 16, "head_size": 16}
@@ -98,3 +101,20 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a corpus of five pieces; not to be changed."""
     return _corpus(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+def at_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], None]], None]:
+    """Does something right after a step of training, as the outside world might."""
+
+    def add(step: int, act: Callable[[], None]) -> None:
+        ended = Keeper.on_train_batch_end
+
+        def on_train_batch_end(self: Keeper, trainer: Trainer, *rest: object) -> None:
+            if trainer.global_step == step:
+                act()
+            ended(self, trainer, *rest)
+
+        monkeypatch.setattr(Keeper, "on_train_batch_end", on_train_batch_end)
+
+    return add

@@ -5,9 +5,9 @@ import signal
 import threading
 
 import pytest
-from tests.tiny import bundle, corpus
+from tests.tiny import at_step, bundle, corpus
 
-__all__ = ["bundle", "corpus"]
+__all__ = ["at_step", "bundle", "corpus"]
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 from antiphon.cli.main import main
 from antiphon.engine import open_bundle
 from antiphon.engine.bundle import WEIGHTS
-from antiphon.training.callbacks import CHECKPOINT, Keeper
+from antiphon.training.callbacks import CHECKPOINT
 
 pytestmark = pytest.mark.torch
 SETTINGS = {
@@ -29,23 +29,6 @@ def train(tmp_path, corpus, monkeypatch):
     return run
 
 
-@pytest.fixture
-def after_step(monkeypatch):
-    """Does something right after a step of training."""
-
-    def add(step, act):
-        ended = Keeper.on_train_batch_end
-
-        def on_train_batch_end(self, trainer, *rest):
-            if trainer.global_step == step:
-                act()
-            ended(self, trainer, *rest)
-
-        monkeypatch.setattr(Keeper, "on_train_batch_end", on_train_batch_end)
-
-    return add
-
-
 def left(folder):
     return sorted(path.name for path in folder.iterdir())
 
@@ -65,10 +48,10 @@ def test_a_recipe_becomes_a_model_that_plays_and_is_measured(train, tmp_path, co
     assert again["nats_per_note"] == pytest.approx(result["validation"]["nats_per_note"], abs=1e-6)
 
 
-def test_ctrl_c_is_130_and_resume_ends_as_if_nothing_had_been(train, tmp_path, capsys, after_step, ctrl_c):
+def test_ctrl_c_is_130_and_resume_ends_as_if_nothing_had_been(train, tmp_path, capsys, at_step, ctrl_c):
     assert train(out="whole") == 0
     capsys.readouterr()
-    after_step(4, ctrl_c)
+    at_step(4, ctrl_c)
     assert train() == 130
     out, err = capsys.readouterr()
     assert not out
@@ -77,13 +60,13 @@ def test_ctrl_c_is_130_and_resume_ends_as_if_nothing_had_been(train, tmp_path, c
     assert left(tmp_path) == ["mine.run", "whole", "whole.run"]
     assert train() == 1
     assert "mine.run holds an unfinished run; add --resume to go on" in capsys.readouterr().err
-    after_step(4, lambda: None)
+    at_step(4, lambda: None)
     assert train("--resume") == 0
     assert (tmp_path / "mine" / WEIGHTS).read_bytes() == (tmp_path / "whole" / WEIGHTS).read_bytes()
 
 
-def test_a_second_ctrl_c_ends_it_at_once(train, tmp_path, capsys, after_step, ctrl_c):
-    after_step(4, lambda: (ctrl_c(), ctrl_c()))
+def test_a_second_ctrl_c_ends_it_at_once(train, tmp_path, capsys, at_step, ctrl_c):
+    at_step(4, lambda: (ctrl_c(), ctrl_c()))
     assert train() == 130
     assert capsys.readouterr().err.endswith("antiphon train: interrupted\n")
     assert left(tmp_path) == ["mine.run"]

@@ -1,5 +1,5 @@
 """A tiny corpus and bundle for these tests."""
 
-from tests.tiny import bundle, corpus
+from tests.tiny import at_step, bundle, corpus
 
-__all__ = ["bundle", "corpus"]
+__all__ = ["at_step", "bundle", "corpus"]

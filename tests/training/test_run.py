@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from antiphon.errors import CorpusError, FileError, ModelError, RecipeError
-from antiphon.training.callbacks import BEST, CHECKPOINT, Keeper, Stopped
+from antiphon.training.callbacks import BEST, CHECKPOINT, Stopped
 from antiphon.training.checkpoint import load_tensors
 from antiphon.training.recipe import load_recipe
 from antiphon.training.run import best_model, fit, prepare_run, run_folder
@@ -77,23 +77,6 @@ def whole(train, tmp_path_factory):
     """The folder of a run that was never interrupted, and its best validation."""
     folder = tmp_path_factory.mktemp("whole") / "model.run"
     return folder, train(folder)
-
-
-@pytest.fixture
-def at_step(monkeypatch):
-    """Does something right after a step, as the outside world might."""
-
-    def add(step, act):
-        ended = Keeper.on_train_batch_end
-
-        def on_train_batch_end(self, trainer, *rest):
-            if trainer.global_step == step:
-                act()
-            ended(self, trainer, *rest)
-
-        monkeypatch.setattr(Keeper, "on_train_batch_end", on_train_batch_end)
-
-    return add
 
 
 def weights(folder, name=CHECKPOINT):
