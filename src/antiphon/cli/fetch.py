@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from antiphon.cli.counter import counter
+    from antiphon.cli.progress import counter
     from antiphon.corpus.fetch import fetch, install
     from antiphon.corpus.sources import find_source
 

@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     if importlib.util.find_spec("pyarrow") is None:
         raise missing_extra("pyarrow", "corpus", "preparing a corpus")
-    from antiphon.cli.counter import counter
+    from antiphon.cli.progress import counter
     from antiphon.corpus.prepare import prepare
 
     with counter("reading") as progress:
