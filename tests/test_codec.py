@@ -13,17 +13,18 @@ from antiphon.files.midi import read_midi
 from antiphon.notes import DRUMS, NOTE, Score, from_seconds
 
 TICK_S = 1 / 3840  # of a decoded score, at 120 bpm
-CODECS = [NoteCodec(), NoteCodec(programs=True)]
-codecs = pytest.mark.parametrize("codec", CODECS, ids=["piano", "programs"])
+CODECS = [NoteCodec(), NoteCodec(programs=True), NoteCodec(ends=8)]
+codecs = pytest.mark.parametrize("codec", CODECS, ids=["piano", "programs", "ends"])
 
 
 @st.composite
 def rows(draw, codec, least=0, held=True):
     """(N, A) rows of any allowed codes."""
     count = draw(st.integers(least, 30))
-    top = [a.size - (a.name == "duration" and not held) for a in codec.attributes]
-    columns = [draw(arrays(np.uint8, count, elements=st.integers(0, size - 1))) for size in top]
-    return np.stack(columns, axis=-1)
+    codes = [st.integers(0, a.size - 1) for a in codec.attributes]
+    if not held:
+        codes[-1] = codes[-1].filter(lambda code: code != HELD)
+    return np.stack([draw(arrays(np.uint8, count, elements=column)) for column in codes], axis=-1)
 
 
 @st.composite
@@ -102,6 +103,40 @@ def test_the_reader_lets_a_chord_only_rise_and_no_note_be_held():
     assert reader.allowed("pitch", np.array([1, 0, 0, 0])) is None
     assert np.flatnonzero(~reader.allowed("duration", np.zeros(4, int))).tolist() == [HELD]
     assert reader.allowed("step", np.zeros(4, int)) is None
+
+
+def test_notes_that_end_together_point_to_the_nearest_such():
+    codec = NoteCodec(ends=2)
+    score = notes((0.0, 1.13, 60), (0.1, 0.2, 64), (0.2, 0.93, 67), (0.25, 0.04, 70), (0.3, 0.83, 72))
+    codes = codec.encode(score)
+    assert codes[:, -1].tolist()[2:] == [HELD + 2, 3, HELD + 2]  # the last by way of the third
+    ends = codec.decode(codes).end_s
+    assert ends[0] == ends[2] == ends[4] != 1.13  # together, though a time so long is rounded
+
+
+def test_a_chord_may_end_together_from_its_second_note_on():
+    assert NoteCodec(ends=8).encode(notes((0, 1, 60), (0, 1, 64), (0, 1, 67)))[1:, -1].tolist() == [HELD + 1] * 2
+
+
+def test_nothing_points_to_a_note_that_its_codes_have_ended():
+    codec, end = NoteCodec(ends=8), 20.0
+    long = notes((0, end, 60), *((end - 3 + i / 10, 3 - i / 10, 61 + i) for i in range(29)))
+    codes = codec.encode(long)
+    reader = codec.reader()
+    for row in codes:
+        assert reader.allowed("duration", row)[row[-1]]
+        reader.push(row)
+
+
+def test_the_reader_allows_only_notes_that_still_sound_to_be_pointed_to():
+    codec = NoteCodec(ends=2)
+    reader = codec.reader()
+    reader.push(np.array([0, 60, 10, 19]))  # 0.2 s
+    assert reader.lengths(np.array([5, 0, 0, 0]))[HELD:].tolist() == [0, 15, 0]
+    assert reader.lengths(np.array([20, 0, 0, 0]))[HELD:].tolist() == [0, 0, 0]
+    reader.push(np.array([5, 62, 10, HELD]))
+    assert reader.push(np.array([5, 64, 10, HELD + 2])).duration_ms == 100
+    assert reader.push(np.array([0, 65, 10, HELD + 2])).duration_ms is None  # points to the held note
 
 
 def test_held_until_struck_again_or_the_end():
@@ -185,7 +220,7 @@ def test_real_music_stays_in_range_and_comes_back(codec, data):
 @codecs
 def test_values_lie_within_their_boundaries(codec):
     for attribute, values, edges in zip(codec.attributes, codec.values, codec.boundaries, strict=True):
-        last = attribute.size - (attribute.name == "duration")  # HELD stands for no time
+        last = HELD if attribute.name == "duration" else attribute.size  # HELD stands for no time
         assert (edges[:last] < values[:last]).all(), attribute.name
         assert (values[:last] < edges[1 : last + 1]).all(), attribute.name
 
@@ -195,15 +230,17 @@ def test_boundaries_cover_the_whole_line_and_held_nothing(codec):
     for attribute, edges in zip(codec.attributes, codec.boundaries, strict=True):
         assert len(edges) == attribute.size + 1
         assert (edges[0], edges[-1]) == (-np.inf, np.inf)
-        assert (edges[: attribute.size - 1] < edges[1 : attribute.size]).all(), attribute.name
-    assert codec.boundaries[-1][HELD] == codec.boundaries[-1][HELD + 1] == np.inf
+        last = HELD if attribute.name == "duration" else attribute.size - 1
+        assert (edges[:last] < edges[1 : last + 1]).all(), attribute.name
+    assert (codec.boundaries[-1][HELD:] == np.inf).all()
 
 
 @codecs
 def test_the_cells_of_all_codes_are_the_grid(codec):
     cells = {a.name: np.exp(table).sum() for a, table in zip(codec.attributes, codec.log_cells, strict=True)}
     assert cells.pop("step") == pytest.approx(STEP_BINS.edges[-1])
-    assert cells.pop("duration") == pytest.approx(DURATION_BINS.edges[-1] - 1 + 1)  # from cell 1, and HELD's own
+    single = 1 + codec.ends  # HELD and what points back
+    assert cells.pop("duration") == pytest.approx(DURATION_BINS.edges[-1] - 1 + single)  # from cell 1
     assert cells == {a.name: a.size for a in codec.attributes if a.name in cells}
 
 

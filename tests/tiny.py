@@ -52,10 +52,10 @@ SPLITS = {
 }
 
 
-def tiny_model(family: str = "lstm", config: dict | None = None, programs: bool = False) -> Model:
+def tiny_model(family: str = "lstm", config: dict | None = None, programs: bool = False, ends: int = 0) -> Model:
     """An untrained model ready to predict, the same every time."""
     torch.manual_seed(1)
-    return build(family, _SMALL if config is None else config, NoteCodec(programs)).eval()
+    return build(family, _SMALL if config is None else config, NoteCodec(programs, ends)).eval()
 
 
 def write_model(path: Path, model: Model, family: str = "lstm", config: dict | None = None, int8: bool = False) -> Path:

@@ -3,6 +3,9 @@
 A row is ``(program?, step, pitch, velocity, duration)``. The step is the time since the onset of the note before, 0
 inside a chord; notes of one 10 ms cell are in order of pitch. The duration comes last and has one more value, HELD: the
 key of a live player that is still down. Every row whose values are in range decodes to valid music.
+
+With ``ends`` above 0 the codes after HELD point back: code HELD + j says that the note ends together with the one j
+rows before it, to the 10 ms cell, as notes do when a pedal is lifted or a chord is let go: 42 % of MAESTRO's notes do.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from antiphon.notes import DRUMS, Score, from_seconds
 VELOCITY_BINS = 32
 VELOCITY_WIDTH = 128 // VELOCITY_BINS
 HELD = DURATION_BINS.size  # the duration code of a key that is still down
+MOST_ENDS = 32  # notes back that a duration may point to: rows are bytes
 
 
 class Attribute(NamedTuple):
@@ -45,6 +49,7 @@ class NoteCodec:
     """Encodes notes as rows; with ``programs`` each row begins with its instrument."""
 
     programs: bool = False
+    ends: int = 0  # notes back that a duration may point to; 0: every duration is a time of its own
 
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:
@@ -55,7 +60,7 @@ class NoteCodec:
             Attribute("step", STEP_BINS.size),
             Attribute("pitch", 128),
             Attribute("velocity", VELOCITY_BINS),
-            Attribute("duration", DURATION_BINS.size + 1),
+            Attribute("duration", DURATION_BINS.size + 1 + self.ends),
         )
 
     @cached_property
@@ -70,7 +75,8 @@ class NoteCodec:
 
     def spec(self) -> dict[str, Any]:
         """What a model saves to find its codec again; see :func:`codec_from_spec`."""
-        return {"name": "notes", "programs": self.programs, "cell_ms": CELL_MS, "attributes": dict(self.attributes)}
+        spec = {"name": "notes", "programs": self.programs, "cell_ms": CELL_MS, "attributes": dict(self.attributes)}
+        return {**spec, "ends": self.ends} if self.ends else spec
 
     def encode(self, score: Score) -> np.ndarray:
         """(N, A) uint8 rows of all notes of ``score``; the first note has step 0."""
@@ -97,11 +103,13 @@ class NoteCodec:
         end = _cells(np.asarray(onset_ms) + duration_ms)
         order = np.lexsort((pitch, start))
         first = start[order[0]] if previous_ms is None else _cells(np.array(previous_ms))
+        start, end = start[order], end[order]
+        step, duration = STEP_BINS.index(np.diff(start, prepend=first)), DURATION_BINS.index(end - start)
         columns = {
-            "step": STEP_BINS.index(np.diff(start[order], prepend=first)),
+            "step": step,
             "pitch": np.asarray(pitch)[order],
             "velocity": np.asarray(velocity)[order] // VELOCITY_WIDTH,
-            "duration": DURATION_BINS.index(end - start)[order],
+            "duration": _pointed(start, end, step, duration, self.ends) if self.ends else duration,
         }
         if self.programs:
             columns["program"] = np.zeros(len(order)) if program is None else np.asarray(program)[order]
@@ -115,10 +123,11 @@ class NoteCodec:
         rows = np.asarray(rows, dtype=np.int64).reshape(-1, len(self.attributes))
         step, pitch, velocity, duration = (rows[:, self.column[n]] for n in ("step", "pitch", "velocity", "duration"))
         programs = rows[:, 0] if self.programs else np.full(len(rows), program)
-        onset = np.cumsum(STEP_BINS.middle[step])
+        onset, root = np.cumsum(STEP_BINS.middle[step]), _roots(duration)
         held = duration == HELD
-        cells = np.where(held, 0, DURATION_BINS.middle[np.where(held, 0, duration)])
+        cells = np.where(duration < HELD, DURATION_BINS.middle[np.minimum(duration, HELD - 1)], 0)
         cells[held] = _held_until(onset, cells, pitch, programs, held) - onset[held]
+        cells = (onset + cells)[root] - onset
         return from_seconds(
             onset * CELL_MS / 1000,
             np.maximum(cells, 1) * CELL_MS / 1000,
@@ -139,7 +148,7 @@ class NoteCodec:
             "step": STEP_BINS.middle * CELL_MS / 1000,
             "pitch": np.arange(128),
             "velocity": np.arange(VELOCITY_BINS) * VELOCITY_WIDTH + VELOCITY_WIDTH // 2,
-            "duration": np.append(DURATION_BINS.middle * CELL_MS / 1000, 0.0),
+            "duration": np.pad(DURATION_BINS.middle * CELL_MS / 1000, (0, 1 + self.ends)),
         }
         return tuple(table[a.name].astype(np.float32) for a in self.attributes)
 
@@ -147,17 +156,17 @@ class NoteCodec:
     def boundaries(self) -> tuple[np.ndarray, ...]:
         """For each attribute, (size+1,) float32 in the units of :attr:`values`: code k covers boundaries[k] to [k+1].
 
-        The outer ones are infinite, so that the whole line is covered; HELD covers nothing.
+        The outer ones are infinite, so that the whole line is covered; HELD and what points back cover nothing.
         """
         half = CELL_MS / 2000
         table = {a.name: np.arange(a.size + 1) - 0.5 for a in self.attributes}
         table["velocity"] = np.arange(VELOCITY_BINS + 1) * VELOCITY_WIDTH - 0.5
         table["step"] = STEP_BINS.edges * CELL_MS / 1000 - half
-        table["duration"] = np.append(DURATION_BINS.edges * CELL_MS / 1000 - half, np.inf)
+        table["duration"] = np.append(DURATION_BINS.edges * CELL_MS / 1000 - half, [np.inf] * (1 + self.ends))
         edges = tuple(table[a.name].astype(np.float32) for a in self.attributes)
         for edge, attribute in zip(edges, self.attributes, strict=True):
             edge[0] = -np.inf
-            edge[-2 if attribute.name == "duration" else -1] = np.inf
+            edge[HELD if attribute.name == "duration" else -1] = np.inf
         return edges
 
     @cached_property
@@ -168,7 +177,7 @@ class NoteCodec:
         """
         table = {a.name: np.zeros(a.size) for a in self.attributes}
         table["step"] = np.log(STEP_BINS.width)
-        table["duration"] = np.append(np.log(DURATION_BINS.width), 0.0)
+        table["duration"] = np.pad(np.log(DURATION_BINS.width), (0, 1 + self.ends))
         return tuple(table[a.name] for a in self.attributes)
 
 
@@ -180,32 +189,50 @@ class NoteReader:
         self._program = program
         self._onset = 0  # cells
         self._pitch = 0  # of the row before: the lowest that may follow within a chord
+        self._step, self._duration = codec.column["step"], codec.column["duration"]
+        self._lengths = np.pad(DURATION_BINS.middle, (0, 1 + codec.ends))  # HELD has none that is known
+        self._ends = np.zeros(codec.ends, np.int64)  # cells at which the last notes end, the newest first; -1: held
 
     def push(self, row: np.ndarray) -> Note:
-        """The note of one (A,) row."""
+        """The note of one (A,) row; one that points to a held note is held, to one that is over, lasts 10 ms."""
         codes = {a.name: int(code) for a, code in zip(self._codec.attributes, row, strict=True)}
+        code = codes["duration"]
+        held = code == HELD or (code > HELD and self._ends[code - HELD - 1] < 0)
+        cells = max(int(self.lengths(row)[code]), 1) if code > HELD else int(self._lengths[code])
         self._onset += int(STEP_BINS.middle[codes["step"]])
         self._pitch = codes["pitch"]
-        held = codes["duration"] == HELD
-        duration_ms = None if held else int(DURATION_BINS.middle[codes["duration"]]) * CELL_MS
+        if self._codec.ends:
+            self._ends = np.concatenate([[-1 if held else self._onset + cells], self._ends[:-1]])
         velocity = codes["velocity"] * VELOCITY_WIDTH + VELOCITY_WIDTH // 2
-        return Note(self._onset * CELL_MS, duration_ms, codes["pitch"], velocity, codes.get("program", self._program))
+        program = codes.get("program", self._program)
+        return Note(self._onset * CELL_MS, None if held else cells * CELL_MS, codes["pitch"], velocity, program)
+
+    def lengths(self, row: np.ndarray) -> np.ndarray:
+        """(size,) int64: cells that the next note would last with each code of its duration, given its step in ``row``.
+
+        0 where the code is impossible: HELD, and what points to a note that is over. The array is not to be changed.
+        """
+        if self._codec.ends:
+            onset = self._onset + STEP_BINS.middle[row[self._step]]
+            self._lengths[HELD + 1 :] = np.maximum(self._ends - onset, 0)
+        return self._lengths
 
     def allowed(self, name: str, row: np.ndarray) -> np.ndarray | None:
         """Which codes of attribute ``name`` may follow, (size,) bool, or None for all.
 
         ``row`` holds the attributes already drawn. Notes of a chord rise in pitch; only a live player's notes are held.
         """
-        if name == "pitch" and row[self._codec.column["step"]] == 0 and not self._codec.programs:
+        if name == "pitch" and row[self._step] == 0 and not self._codec.programs:
             return np.arange(128) >= self._pitch
         if name == "duration":
-            return np.arange(HELD + 1) < HELD
+            return self.lengths(row) > 0
         return None
 
 
 def codec_from_spec(spec: Mapping[str, Any]) -> NoteCodec:
     """The codec a model was trained with; ModelError if this version makes different codes."""
-    codec = NoteCodec(programs=bool(spec.get("programs", False)))
+    ends = spec.get("ends", 0)
+    codec = NoteCodec(bool(spec.get("programs", False)), ends if ends in range(MOST_ENDS + 1) else 0)
     if spec != codec.spec():
         raise ModelError(
             f"the model's codec is {dict(spec)}, this version makes {codec.spec()}; install the version it names"
@@ -222,6 +249,38 @@ def milliseconds(score: Score) -> tuple[np.ndarray, np.ndarray]:
 def _cells(time_ms: np.ndarray) -> np.ndarray:
     """The 10 ms cell nearest to each time."""
     return (np.asarray(time_ms, dtype=np.int64) + CELL_MS // 2) // CELL_MS
+
+
+def _pointed(start: np.ndarray, end: np.ndarray, step: np.ndarray, code: np.ndarray, ends: int) -> np.ndarray:
+    """(N,) duration codes in which notes that end with one of the last ``ends`` before them point to the nearest such.
+
+    Long times are rounded to their bins, so a note that sounds in the music may be over in its codes. Nothing points to
+    such a note, or a listener who has only the codes could not follow.
+    """
+    code = code.astype(np.int64)
+    plain, onset = code.copy(), np.cumsum(STEP_BINS.middle[step])
+    for back in range(min(ends, len(code) - 1), 0, -1):
+        together = (end[back:] == end[:-back]) & (end[back:] > start[back:])
+        code[back:][together] = HELD + back
+    while True:
+        root = _roots(code)
+        over = (code > HELD) & ((onset + DURATION_BINS.middle[plain])[root] <= onset)
+        if not over.any():
+            return code
+        code[over] = plain[over]
+
+
+def _roots(code: np.ndarray) -> np.ndarray:
+    """(N,) for each duration code the row that says when the note ends: its own, or the one it points to in the end.
+
+    A pointer to before the first row stands for itself.
+    """
+    row = np.arange(len(code))
+    root = np.where(code > HELD, row - (code - HELD), row)
+    root = np.where(root < 0, row, root)
+    while not np.array_equal(further := root[root], root):
+        root = further
+    return root
 
 
 def _held_until(

@@ -17,10 +17,12 @@ from torch.nn import functional as F
 
 from antiphon.codec import NoteCodec
 from antiphon.errors import RecipeError, unknown
+from antiphon.models.past import Past, Times
 
 Kind = Literal["chained", "independent", "gaussian", "marginal"]
 
 _UNIT = {"pitch": 1 / 128, "velocity": 1 / 128, "program": 1 / 128, "step": 1.0, "duration": 1.0}  # to about 0 … 1
+_NEVER = -30.0  # a logit, finite so that a note of the corpus that no code allows costs much but not everything
 _PRESSURE = 10.0  # weight of the penalty on negative times, as in TensorFlow's music tutorial
 
 
@@ -35,36 +37,64 @@ class Heads(nn.Module):
         kind: Kind = "chained",
         kinds: Mapping[str, Kind] | None = None,
         weights: Mapping[str, float] | None = None,
+        past: Past | None = None,
     ) -> None:
-        """``width`` is the hidden vector's; by attribute, ``kinds`` overrides ``kind`` and ``weights`` the loss's 1."""
+        """``width`` is the hidden vector's; by attribute, ``kinds`` overrides ``kind`` and ``weights`` the loss's 1.
+
+        With a ``past`` the chained heads of step and duration see when the last notes began and end.
+        """
         super().__init__()
         kinds, weights = kinds or {}, weights or {}
         for name in (*kinds, *weights):
             if name not in codec.column:
                 raise RecipeError(unknown("attribute of a note", name, codec.column))
-        heads = [_head(kinds.get(a.name, kind), codec, i, hidden) for i, a in enumerate(codec.attributes)]
+        self.past, self.names = past, [a.name for a in codec.attributes]
+        notes = past.notes if past else 0
+        heads = [_HEADS[kinds.get(name, kind)](codec, i, hidden, notes) for i, name in enumerate(self.names)]
         self.heads = nn.ModuleList(heads)
         self.widths = [head.width for head in heads]
         self.weights = [weights.get(a.name, 1.0) for a in codec.attributes]
         self.project = nn.Linear(width, sum(self.widths))
 
-    def forward(self, hidden: Tensor) -> Tensor:
-        """(…, D) hidden vectors → (…, F) features: all that the heads need from the backbone."""
-        return self.project(hidden)
+    def forward(self, hidden: Tensor, past: Tensor | None = None) -> Tensor:
+        """(…, D) hidden vectors → (…, F) features: all that the heads need from the backbone.
+
+        The (…, 2 K) times of a model's past go along as they are, exact in float32.
+        """
+        features = self.project(hidden)
+        return features if past is None else torch.cat([features.float(), past.float()], -1)
+
+    def parts(self, features: Tensor) -> tuple[list[Tensor], Tensor | None]:
+        """The features of each head, and the past where there is one."""
+        if self.past is None:
+            return list(features.split(self.widths, -1)), None
+        *parts, past = features.split([*self.widths, self.past.width], -1)
+        return parts, past.long()
 
     def logits(self, index: int, features: Tensor, rows: Tensor) -> Tensor:
         """(…, V) log-probabilities, up to a constant, of attribute ``index`` given ``rows[..., :index]``."""
-        return self.heads[index](features.split(self.widths, -1)[index], rows)
+        parts, past = self.parts(features)
+        return self.heads[index](parts[index], rows, self._times(index, past, rows))
+
+    def _times(self, index: int, past: Tensor | None, rows: Tensor) -> Tensor | None:
+        """What attribute ``index`` is told of the past: a duration, how long the others will sound when it begins."""
+        if self.past is None or past is None or self.names[index] not in ("step", "duration"):
+            return None
+        return past if self.names[index] == "step" else self.past.until(past, rows)
 
     def log_prob(self, features: Tensor, rows: Tensor) -> Tensor:
         """(…, A) log-probability of each attribute of (…, A) rows."""
-        parts = zip(self.heads, features.split(self.widths, -1), strict=True)
-        return torch.stack([_log_prob(head(part, rows), rows[..., i]) for i, (head, part) in enumerate(parts)], -1)
+        columns = rows.unbind(-1)
+        return torch.stack([_log_prob(self.logits(i, features, rows), codes) for i, codes in enumerate(columns)], -1)
 
     def loss(self, features: Tensor, rows: Tensor) -> Tensor:
         """(…, A) what training minimises: nats, or a squared error where that is the head's kind."""
-        parts = zip(self.heads, features.split(self.widths, -1), self.weights, strict=True)
-        return torch.stack([weight * head.loss(part, rows) for head, part, weight in parts], -1)
+        parts, past = self.parts(features)
+        losses = [
+            weight * head.loss(part, rows, self._times(i, past, rows))
+            for i, (head, part, weight) in enumerate(zip(self.heads, parts, self.weights, strict=True))
+        ]
+        return torch.stack(losses, -1)
 
 
 def _log_prob(logits: Tensor, codes: Tensor) -> Tensor:
@@ -81,47 +111,58 @@ class _Head(nn.Module):
         super().__init__()
         self.index = index
 
-    def loss(self, part: Tensor, rows: Tensor) -> Tensor:
-        return -_log_prob(self(part, rows), rows[..., self.index])
+    def loss(self, part: Tensor, rows: Tensor, times: Tensor | None = None) -> Tensor:
+        return -_log_prob(self(part, rows, times), rows[..., self.index])
 
 
 class Chained(_Head):
-    """One hidden layer over the backbone's features and embeddings of the attributes already drawn."""
+    """One hidden layer over the backbone's features, embeddings of the attributes already drawn, and the past's times.
 
-    def __init__(self, codec: NoteCodec, index: int, hidden: int) -> None:
+    A duration cannot point to a note that is over.
+    """
+
+    def __init__(self, codec: NoteCodec, index: int, hidden: int, notes: int) -> None:
         super().__init__(index)
         self.width = hidden
+        counts = {"step": 2 * notes, "duration": notes}
+        self.times = Times(count, hidden) if (count := counts.get(codec.attributes[index].name, 0)) else None
+        self.points = notes if codec.attributes[index].name == "duration" else 0
         self.seen = nn.ModuleList([nn.Embedding(a.size, hidden) for a in codec.attributes[:index]])
         self.out = nn.Linear(hidden, codec.attributes[index].size)
         for embedding in self.seen:
             nn.init.normal_(embedding.weight, std=0.1)
 
-    def forward(self, part: Tensor, rows: Tensor) -> Tensor:
+    def forward(self, part: Tensor, rows: Tensor, times: Tensor | None = None) -> Tensor:
         for i, embedding in enumerate(self.seen):
             part = part + embedding(rows[..., i])
-        return self.out(F.gelu(part))
+        if self.times is None or times is None:
+            return self.out(F.gelu(part))
+        logits = self.out(F.gelu(part + self.times(times)))
+        if not self.points:
+            return logits
+        return torch.cat([logits[..., : -self.points], logits[..., -self.points :].masked_fill(times == 0, _NEVER)], -1)
 
 
 class Independent(_Head):
     """A single dense layer, blind to the other attributes of the row."""
 
-    def __init__(self, codec: NoteCodec, index: int, hidden: int) -> None:
+    def __init__(self, codec: NoteCodec, index: int, hidden: int, notes: int = 0) -> None:
         super().__init__(index)
         self.width = codec.attributes[index].size
 
-    def forward(self, part: Tensor, rows: Tensor) -> Tensor:
+    def forward(self, part: Tensor, rows: Tensor, times: Tensor | None = None) -> Tensor:
         return part
 
 
 class Marginal(_Head):
     """A histogram: what the whole corpus does, whatever came before. For attributes a model does not predict."""
 
-    def __init__(self, codec: NoteCodec, index: int, hidden: int) -> None:
+    def __init__(self, codec: NoteCodec, index: int, hidden: int, notes: int = 0) -> None:
         super().__init__(index)
         self.width = 0
         self.out = nn.Parameter(torch.zeros(codec.attributes[index].size))
 
-    def forward(self, part: Tensor, rows: Tensor) -> Tensor:
+    def forward(self, part: Tensor, rows: Tensor, times: Tensor | None = None) -> Tensor:
         return self.out.expand(*part.shape[:-1], -1)
 
 
@@ -132,7 +173,7 @@ class Gaussian(_Head):
     outermost codes take the tails, as the notebooks clamp what falls outside.
     """
 
-    def __init__(self, codec: NoteCodec, index: int, hidden: int) -> None:
+    def __init__(self, codec: NoteCodec, index: int, hidden: int, notes: int = 0) -> None:
         super().__init__(index)
         name = codec.attributes[index].name
         self.width = 1
@@ -141,7 +182,7 @@ class Gaussian(_Head):
         self.register_buffer("edges", torch.from_numpy(codec.boundaries[index]) * _UNIT[name], persistent=False)
         self.register_buffer("sigma", torch.ones(()))
 
-    def forward(self, part: Tensor, rows: Tensor) -> Tensor:
+    def forward(self, part: Tensor, rows: Tensor, times: Tensor | None = None) -> Tensor:
         return self.log_mass(part.float(), self.sigma)
 
     def log_mass(self, mean: Tensor, sigma: Tensor) -> Tensor:
@@ -154,7 +195,7 @@ class Gaussian(_Head):
         ratio = torch.exp(torch.clamp(_log_normal_cdf(low) - log_high, max=0.0))
         return log_high + torch.log(torch.clamp(1 - ratio, min=1e-12))
 
-    def loss(self, part: Tensor, rows: Tensor) -> Tensor:
+    def loss(self, part: Tensor, rows: Tensor, times: Tensor | None = None) -> Tensor:
         mean = part.float().squeeze(-1)
         error = (mean - self.values[rows[..., self.index]]) ** 2
         return error + _PRESSURE * F.relu(-mean) if self.positive else error
@@ -191,7 +232,3 @@ def _log_normal_cdf(z: Tensor) -> Tensor:
 
 
 _HEADS = {"chained": Chained, "independent": Independent, "gaussian": Gaussian, "marginal": Marginal}
-
-
-def _head(kind: Kind, codec: NoteCodec, index: int, hidden: int) -> _Head:
-    return _HEADS[kind](codec, index, hidden)

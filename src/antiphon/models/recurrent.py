@@ -20,6 +20,7 @@ from antiphon.errors import RecipeError
 from antiphon.models.base import Batch, Model, State
 from antiphon.models.embedding import Embedding
 from antiphon.models.heads import Gaussian, Heads, Kind
+from antiphon.models.past import Past
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,48 +57,55 @@ class Recurrent(Model):
     def __init__(self, config: RecurrentConfig, codec: NoteCodec) -> None:
         super().__init__()
         self.config, self.codec = config, codec
-        self.embed = Embedding(codec, config.size) if config.inputs == "embedding" else Continuous(codec)
+        _check(config, codec)
+        self.past = Past(codec) if codec.ends else None
+        self.embed = Embedding(codec, config.size, self.past) if config.inputs == "embedding" else Continuous(codec)
         widths = [self.embed.width] + [config.size] * (config.layers - 1)
         self.layers = nn.ModuleList([type(self).layer(width, config.size) for width in widths])
         norm = nn.LayerNorm if config.layer_norm else nn.Identity
         self.norms = nn.ModuleList([norm(config.size) for _ in widths])
         self.dropout = nn.Dropout(config.dropout)
-        self.heads = Heads(codec, config.size, config.head_size, config.heads, config.kinds, config.weights)
+        self.heads = Heads(codec, config.size, config.head_size, config.heads, config.kinds, config.weights, self.past)
         self.register_buffer("start_row", torch.from_numpy(codec.start_row).long(), persistent=False)
 
     def start(self, batch: int) -> State:
-        """Zeros (B, D), each layer's one after another; with a window, its rows (B, W, A)."""
+        """Zeros (B, D), each layer's one after another, then the past (B, 2 K); with a window, its rows (B, W, A)."""
         if self.config.window:
             return (self.start_row.expand(batch, self.config.window, -1).clone(),)
         return self._zeros(batch)
 
     def _zeros(self, batch: int) -> State:
         zeros = self.heads.project.weight.new_zeros(batch, self.config.size)
-        return (zeros,) * (self.states * self.config.layers)
+        return (zeros,) * (self.states * self.config.layers) + ((self.past.start(batch),) if self.past else ())
 
     def step(self, row: Tensor, state: State) -> tuple[Tensor, State]:
         if self.config.window:
             rows = torch.cat([state[0][:, 1:], row[:, None]], 1)
             return self._last(rows), (rows,)
-        x = self.dropout(self.embed(row))
+        past = self.past.step(row, state[-1]) if self.past else None
+        x = self.dropout(self._embedded(row, past))
         after: State = ()
         for layer, norm, before in zip(self.layers, self.norms, self._by_layer(state), strict=True):
             now = type(self).cell(x, before, layer)
             x, after = self.dropout(norm(now[0])), (*after, *now)
-        return self.heads(x), after
+        return self.heads(x, past), after if past is None else (*after, past)
+
+    def _embedded(self, rows: Tensor, past: Tensor | None) -> Tensor:
+        return self.embed(rows) if past is None else self.embed(rows, past)
 
     def _by_layer(self, state: State) -> list[State]:
-        return [state[i : i + self.states] for i in range(0, len(state), self.states)]
+        return [state[i : i + self.states] for i in range(0, self.states * self.config.layers, self.states)]
 
     def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
         if self.config.window:
             return self._windows(rows, state)
-        hidden, state = self._run(rows, state)
-        return self.heads(hidden), state
+        past, last_past = self.past.parallel(rows, state[-1]) if self.past else (None, None)
+        hidden, after = self._run(rows, past, state)
+        return self.heads(hidden, past), after if last_past is None else (*after, last_past)
 
-    def _run(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
-        """(B, T, A) rows through the fused layers: hidden vectors (B, T, D) and the state after them."""
-        x = self.dropout(self.embed(rows)).transpose(0, 1)
+    def _run(self, rows: Tensor, past: Tensor | None, state: State) -> tuple[Tensor, State]:
+        """(B, T, A) rows through the fused layers: hidden vectors (B, T, D) and the layers' state after them."""
+        x = self.dropout(self._embedded(rows, past)).transpose(0, 1)
         after: State = ()
         for layer, norm, before in zip(self.layers, self.norms, self._by_layer(state), strict=True):
             first = tuple(s[None] for s in before)
@@ -108,7 +116,7 @@ class Recurrent(Model):
 
     def _last(self, rows: Tensor) -> Tensor:
         """(B, W, A) windows: features (B, F) after the last row of each, from an empty state."""
-        return self.heads(self._run(rows, self._zeros(rows.shape[0]))[0][:, -1])
+        return self.heads(self._run(rows, None, self._zeros(rows.shape[0]))[0][:, -1])
 
     def _windows(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
         past = torch.cat([state[0], rows], 1)
@@ -131,7 +139,7 @@ class Recurrent(Model):
             return
         features, targets = (torch.cat(x) for x in zip(*map(self._predicted, batches), strict=True))
         for i, head in heads:
-            head.fit(features.split(self.heads.widths, -1)[i].float(), targets[:, i])
+            head.fit(self.heads.parts(features)[0][i].float(), targets[:, i])
 
     def _predicted(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Features (N, F) and targets (N, A) of the notes that training predicts."""
@@ -141,6 +149,16 @@ class Recurrent(Model):
             whole = self.features(batch.inputs), batch.targets, batch.weight
             features, targets, weight = (x.flatten(0, 1) for x in whole)
         return features[weight > 0], targets[weight > 0]
+
+
+def _check(config: RecurrentConfig, codec: NoteCodec) -> None:
+    """The classic notebook's inputs and heads know durations only as times of their own."""
+    classic = config.window or config.inputs == "continuous" or "gaussian" in (config.heads, *config.kinds.values())
+    if codec.ends and classic:
+        raise RecipeError(
+            "codec.ends does not go with model.window, continuous inputs or gaussian heads: set codec.ends to 0, or "
+            'model.window to 0, model.inputs to "embedding" and the heads to "chained"'
+        )
 
 
 class Continuous(nn.Module):

@@ -21,6 +21,7 @@ from antiphon.codec import NoteCodec
 from antiphon.models.base import Model, State
 from antiphon.models.embedding import Embedding
 from antiphon.models.heads import Heads
+from antiphon.models.past import Past
 
 HEAD = 64  # size of a head: what vector units and caches like best
 Turn = tuple[Tensor, Tensor]  # cosines and sines of positions
@@ -48,35 +49,38 @@ class Transformer(Model):
     def __init__(self, config: TransformerConfig, codec: NoteCodec) -> None:
         super().__init__()
         self.config, self.codec = config, codec
-        self.embed = Embedding(codec, config.size)
+        self.past = Past(codec) if codec.ends else None
+        self.embed = Embedding(codec, config.size, self.past)
         self.blocks = nn.ModuleList([Block(config) for _ in range(config.layers)])
         self.norm = Norm(config.size)
         self.dropout = nn.Dropout(config.dropout)
-        self.heads = Heads(codec, config.size, config.head_size)
+        self.heads = Heads(codec, config.size, config.head_size, past=self.past)
         for name, parameter in self.blocks.named_parameters():
             if parameter.dim() == 2:  # what is added layer after layer starts small
                 added = name.endswith(("out.weight", "down.weight"))
                 nn.init.normal_(parameter, std=0.02 / (2 * config.layers) ** 0.5 if added else 0.02)
 
     def start(self, batch: int) -> State:
-        """Turned keys and values (B, G, S - 1, 64) of each layer, the newest last; how many notes were heard, (B,)."""
+        """Turned keys and values (B, G, S - 1, 64) of each layer, the newest last; notes heard, (B,); the past."""
         shape = (batch, self.config.groups, self.config.context - 1, HEAD)
         empty = self.norm.weight.new_zeros(shape)
-        return *(empty,) * (2 * self.config.layers), torch.zeros(batch, dtype=torch.long, device=empty.device)
+        past = (self.past.start(batch),) if self.past else ()
+        return *(empty,) * (2 * self.config.layers), torch.zeros(batch, dtype=torch.long, device=empty.device), *past
 
     def step(self, row: Tensor, state: State) -> tuple[Tensor, State]:
         features, after = self.parallel(row[:, None], state)
         return features[:, 0], after
 
     def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
-        *caches, heard = state
+        caches, (heard, *before) = state[: 2 * self.config.layers], state[2 * self.config.layers :]
+        past, last = self.past.parallel(rows, before[0]) if self.past else (None, None)
         turn = angles(heard[:, None] + torch.arange(rows.shape[1], device=heard.device))
         mask = self._mask(rows.shape[1], heard)
-        x, after = self.embed(rows), []
+        x, after = self.embed(rows, past), []
         for block, keys, values in zip(self.blocks, caches[::2], caches[1::2], strict=True):
-            x, past = block(x, turn, mask, (keys, values))
-            after += past
-        return self.heads(self.norm(x)), (*after, heard + rows.shape[1])
+            x, cache = block(x, turn, mask, (keys, values))
+            after += cache
+        return self.heads(self.norm(x), past), (*after, heard + rows.shape[1], *(() if last is None else (last,)))
 
     def _mask(self, length: int, heard: Tensor) -> Tensor:
         """(B, T, S - 1 + T) what each of T notes sees of the cache and of each other."""
@@ -88,15 +92,16 @@ class Transformer(Model):
 
     def features(self, rows: Tensor) -> Tensor:
         """From the start, in training: no cache, and no mask either where the window fits into the context."""
-        length, past = rows.shape[1], self.config.context - 1
+        length, context = rows.shape[1], self.config.context
         position = torch.arange(length, device=rows.device)
         mask = None
-        if length > past + 1:
-            mask = ((position <= position[:, None]) & (position >= position[:, None] - past))[None]
-        x, turn = self.dropout(self.embed(rows)), angles(position[None])
+        if length > context:
+            mask = ((position <= position[:, None]) & (position > position[:, None] - context))[None]
+        past = self.past.parallel(rows, self.past.start(len(rows)))[0] if self.past else None
+        x, turn = self.dropout(self.embed(rows, past)), angles(position[None])
         for block in self.blocks:
             x, _ = block(x, turn, mask)
-        return self.heads(self.norm(x))
+        return self.heads(self.norm(x), past)
 
 
 class Norm(nn.Module):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from antiphon.codec import MOST_ENDS
 from antiphon.corpus.augment import Augmentation
 from antiphon.errors import RecipeError, unknown
 
@@ -22,6 +23,7 @@ class Codec:
     """How music becomes rows."""
 
     programs: bool = False  # rows begin with the instrument
+    ends: int = 0  # notes back that a duration may point to, to end together with it; 0: none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +169,7 @@ def _check(recipe: Recipe) -> None:
     data, train, augment = recipe.data, recipe.train, recipe.augment
     low, high = augment.stretch
     for good, key, rule in (
+        (0 <= recipe.codec.ends <= MOST_ENDS, "codec.ends", f"0 to {MOST_ENDS}"),
         (data.window >= 1, "data.window", "at least 1"),
         (data.batch >= 1, "data.batch", "at least 1"),
         (0 <= data.stride <= data.window, "data.stride", "0 to data.window"),
