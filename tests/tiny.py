@@ -34,10 +34,26 @@ _RECURRENT = {
 # Small configurations of a family; one that is not here is tested as it comes.
 CONFIGS = {"lstm": _RECURRENT} | {name: {k: _RECURRENT[k] for k in ("small", "notebook")} for name in ("gru", "rnn")}
 CONFIGS["transformer"] = {
-    "small": {"size": 128, "layers": 2, "inner": 32, "context": 64, "head_size": 16},
-    "beyond-its-context": {"size": 128, "layers": 2, "inner": 32, "context": 4, "head_size": 16},
+    "small": {"size": 64, "layers": 2, "groups": 1, "inner": 64, "context": 6, "head_size": 16},
+    "grouped": {"size": 128, "layers": 2, "inner": 32, "context": 64, "head_size": 16},
+    "by-seconds": {"size": 128, "layers": 1, "inner": 32, "context": 6, "head_size": 16, "seconds": True},
+    "told": {
+        "size": 64,
+        "layers": 1,
+        "groups": 1,
+        "inner": 32,
+        "context": 6,
+        "head_size": 16,
+        "conditions": True,
+        "composers": ["Franz Liszt", "Claude Debussy"],
+    },
 }
-CONFIGS["transformer"] = {"small": {"size": 64, "layers": 2, "groups": 1, "inner": 64, "context": 6, "head_size": 16}}
+CONFIGS["autoregressive"] = {"small": {"context": 3, "embedding": 8, "size": 16, "head_size": 16}}
+CONFIGS["markov"] = {"small": {"order": 4, "places": 4000}, "no-context": {"order": 0, "places": 400}}
+CONFIGS["cnn"] = {
+    "small": {"size": 16, "layers": 3, "kernel": 2, "cycle": 3, "head_size": 16},
+    "two-cycles": {"size": 16, "layers": 3, "kernel": 3, "cycle": 2, "head_size": 16, "heads": "independent"},
+}
 EVERY_MODEL = [
     pytest.param(family, config, id=f"{family}-{name}")
     for family in FAMILIES

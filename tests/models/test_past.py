@@ -76,10 +76,10 @@ def test_a_model_with_a_past_keeps_the_contract(name, config):
 def test_engines_with_a_past_agree(name, config, tmp_path):
     bundle = open_bundle(write_model(tmp_path / "model", tiny_model(name, config, ends=8), name, config))
     assert bundle.codec == CODEC
-    rows = lively_rows(2, 9).numpy()
+    rows = lively_rows(3, 9).numpy()
     found = []
     for engine in (OnnxEngine(bundle), TorchEngine(bundle)):
-        state, features = engine.start(2), []
+        state, features = engine.start(3), []
         for t in range(rows.shape[1] - 1):
             now, state = engine.step(rows[:, t], state)
             features.append([engine.logits(i, now, rows[:, t + 1]) for i in range(4)])

@@ -28,7 +28,7 @@ def write(tmp_path):
 @pytest.mark.parametrize("name", shipped())
 def test_every_shipped_recipe_takes_a_step(name, corpus):
     recipe = load_recipe(name)
-    small = {"size": 64, "layers": 1, "head_size": 16, "inner": 64}  # keys of those that the family has
+    small = {"size": 128, "layers": 1, "head_size": 16, "inner": 64}  # keys of those that the family has
     keys = {field.name for field in dataclasses.fields(family(recipe.family).Config)}
     model = recipe.model | {key: value for key, value in small.items() if key in keys}
     data = dataclasses.replace(recipe.data, batch=2)
@@ -90,7 +90,7 @@ def test_the_last_setting_counts(write):
         ("train.learning_rate=nan", "recipe key train.learning_rate is nan; it must be a finite number"),
         ("train.learning_rate=-inf", "must be a finite number"),
         ("train.learning_rate=0", "train.learning_rate is out of range: it must be above 0"),
-        ("train.optimiser=sgd", "train.optimiser is out of range: it must be adamw or adam"),
+        ("train.optimiser=sgd", "train.optimiser is out of range: it must be adamw, adam or muon"),
         ("augment.stretch=[1.2]", "has 1 values; it must have 2"),
         ("augment.stretch=[1.2, 0.8]", "the lower first"),
         ("augment.stretch=2.0", "augment.stretch is 2.0; it must be of type list"),

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from antiphon.codec import NoteCodec
+from antiphon.conditions import NAMES, UNSAID, Conditions, forget
 from antiphon.corpus.augment import NONE, Augmentation, Excerpt
 from antiphon.notes import DRUMS
 
@@ -29,6 +30,10 @@ class Span(Protocol):
     def count(self) -> int:
         """Its notes, at least 1."""
 
+    @property
+    def composer(self) -> str:
+        """Whose music it is; empty where nobody says."""
+
 
 class Arrays(NamedTuple):
     """A batch of B windows of T notes with A attributes."""
@@ -36,6 +41,7 @@ class Arrays(NamedTuple):
     inputs: np.ndarray  # (B, T, A) uint8: the row before each note
     targets: np.ndarray  # (B, T, A) uint8: the notes
     weight: np.ndarray  # (B, T) float32: 1 for a note, 0 for padding
+    conditions: np.ndarray  # (B, 4) uint8: what the model is told of the window, see antiphon.conditions
 
 
 NOTE_COLUMNS = ("onset_ms", "duration_ms", "pitch", "velocity", "program")
@@ -51,7 +57,7 @@ def columns_for(codec: NoteCodec, columns: Columns, pieces: Sequence[Span]) -> t
         return columns, list(pieces)
     heard = columns["program"] != DRUMS
     before = np.concatenate([[0], np.cumsum(heard)])
-    spans = [Place(int(before[p.first]), int(before[p.first + p.count] - before[p.first])) for p in pieces]
+    spans = [Place(int(before[p.first]), int(before[p.first + p.count] - before[p.first]), p.composer) for p in pieces]
     return {name: columns[name][heard] for name in NOTE_COLUMNS}, [span for span in spans if span.count]
 
 
@@ -61,13 +67,18 @@ class Place:
 
     first: int
     count: int
+    composer: str = ""
 
 
 class Windows:
     """Cuts windows of ``length`` notes, each with the row before its first note."""
 
-    def __init__(self, columns: Columns, codec: NoteCodec, length: int) -> None:
+    def __init__(
+        self, columns: Columns, codec: NoteCodec, length: int, conditions: Conditions | None = None, forget: float = 0.0
+    ) -> None:
+        """With ``conditions``, augmented windows say what they are like, but for the share to ``forget``."""
         self._columns, self._codec, self._length = columns, codec, length
+        self._conditions, self._forget = conditions, forget
 
     def one(
         self,
@@ -89,14 +100,19 @@ class Windows:
         )
         heard = codes if rng is None else augmentation.hold(codes, rng)
         before = heard[skip - 1 : -1] if skip else np.concatenate([self._codec.start_row[None], heard[:-1]])
-        return self._padded(before, codes[skip:])
+        told = np.full(len(NAMES), UNSAID, np.uint8)
+        if self._conditions and rng is not None:
+            onset_ms, pitch, velocity = excerpt.onset_ms[skip:], excerpt.pitch[skip:], excerpt.velocity[skip:]
+            told = self._conditions.count(onset_ms, pitch, velocity, piece.composer)
+            told = forget(told, self._forget, rng)
+        return self._padded(before, codes[skip:], told)
 
-    def _padded(self, inputs: np.ndarray, targets: np.ndarray) -> Arrays:
+    def _padded(self, inputs: np.ndarray, targets: np.ndarray, told: np.ndarray) -> Arrays:
         missing = self._length - len(targets)
         weight = np.ones(self._length, np.float32)
         weight[len(targets) :] = 0
         pad = ((0, missing), (0, 0))
-        return Arrays(np.pad(inputs, pad), np.pad(targets, pad), weight)
+        return Arrays(np.pad(inputs, pad), np.pad(targets, pad), weight, told)
 
 
 def stack(windows: Sequence[Arrays]) -> Arrays:
@@ -118,9 +134,11 @@ class TrainingWindows:
         augmentation: Augmentation = NONE,
         stride: int = 0,
         seed: int = 0,
+        conditions: Conditions | None = None,
+        forget: float = 0.0,
     ) -> None:
         """``stride`` is the distance between the starts of windows, by default their length."""
-        self._windows = Windows(columns, codec, length)
+        self._windows = Windows(columns, codec, length, conditions, forget)
         self._pieces, self._size, self._augmentation, self._seed = pieces, batch, augmentation, seed
         self._stride = stride or length
         pitch = [columns["pitch"][p.first : p.first + p.count] for p in pieces]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from antiphon.engine.asked import asked
 from antiphon.engine.base import Engine
 from antiphon.engine.bundle import DEFAULT, Bundle, open_bundle
 
-__all__ = ["DEFAULT", "Bundle", "Engine", "open_bundle", "open_engine"]
+__all__ = ["DEFAULT", "Bundle", "Engine", "asked", "open_bundle", "open_engine"]
 
 
 def open_engine(model: Bundle | str | Path = DEFAULT, *, threads: int = 1) -> Engine:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from antiphon.codec import NoteCodec, codec_from_spec
+from antiphon.conditions import Conditions
 from antiphon.errors import ModelError, unknown
 from antiphon.files.paths import written_folder
 
@@ -47,6 +48,12 @@ class Bundle:
     def codec(self) -> NoteCodec:
         """How the model's rows become music."""
         return codec_from_spec(self.meta["codec"])
+
+    @cached_property
+    def conditions(self) -> Conditions | None:
+        """What the model may be asked for, if it knows any conditions."""
+        config = self.meta["config"]
+        return Conditions(tuple(config.get("composers", ()))) if config.get("conditions") else None
 
     def read(self, file: str) -> bytes:
         """The bytes of one of the bundle's files."""

@@ -14,6 +14,7 @@ from typing import ClassVar, NamedTuple
 from torch import Tensor, nn
 
 from antiphon.codec import NoteCodec
+from antiphon.conditions import Conditions
 from antiphon.models.heads import Heads
 
 State = tuple[Tensor, ...]  # what a model remembers; the batch is each tensor's first dimension
@@ -25,6 +26,7 @@ class Batch(NamedTuple):
     inputs: Tensor  # (B, T, A) int64: the row before each note; durations may be HELD
     targets: Tensor  # (B, T, A) int64: the notes to predict
     weight: Tensor  # (B, T) float: 1 for a note, 0 for padding
+    conditions: Tensor | None = None  # (B, 4) int64: what models with conditions are told, see antiphon.conditions
 
 
 class Model(nn.Module, ABC):
@@ -34,6 +36,7 @@ class Model(nn.Module, ABC):
     chunked: ClassVar[bool] = False  # whether many notes are heard at once in playing too: `parallel` is exported
     codec: NoteCodec
     heads: Heads
+    conditions: Conditions | None = None  # those it knows; its state ends with their codes, (B, 4), unsaid at the start
 
     @abstractmethod
     def start(self, batch: int) -> State:
@@ -51,14 +54,18 @@ class Model(nn.Module, ABC):
         """(B, T, F) features of whole windows (B, T, A) from the start; a family may know a faster way."""
         return self.parallel(rows, self.start(len(rows)))[0]
 
+    def heard(self, batch: Batch) -> Tensor:
+        """(B, T, F) features of a batch's windows; a family with conditions tells it them."""
+        return self.features(batch.inputs)
+
     def loss(self, batch: Batch) -> Tensor:
         """What training minimises: by default the negative log-likelihood in nats a note; a scalar."""
-        loss = self.heads.loss(self.features(batch.inputs), batch.targets).sum(-1)
+        loss = self.heads.loss(self.heard(batch), batch.targets).sum(-1)
         return (loss * batch.weight).sum() / batch.weight.sum()
 
     def log_prob(self, batch: Batch) -> Tensor:
         """(B, T, A) log-probability of each attribute's code of each target, from the start of each window."""
-        return self.heads.log_prob(self.features(batch.inputs), batch.targets)
+        return self.heads.log_prob(self.heard(batch), batch.targets)
 
     def calibrate(self, batches: Iterable[Batch]) -> None:
         """Set what is counted rather than learned, once, on training data: by default nothing."""

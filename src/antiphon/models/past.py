@@ -71,7 +71,7 @@ class Past(nn.Module):
         """(B, K + T) for each of K notes before and T rows, which says when it ends, by way of all it points to."""
         place = torch.arange(code.shape[1], device=code.device) + self.notes
         root = torch.where(_points(code, self.notes), place - (code - HELD), place)
-        root = torch.cat([torch.arange(self.notes, device=code.device).expand(len(code), -1), root], 1)
+        root = torch.cat([torch.arange(self.notes, device=code.device).expand(code.shape[0], -1), root], 1)
         for _ in range(_CHAIN):
             root = root.gather(1, root)
         return root

@@ -43,5 +43,5 @@ class Listed(IterableDataset[Batch]):
 
 def as_batch(arrays: Arrays) -> Batch:
     """Small integers become the int64 that embeddings want."""
-    inputs, targets, weight = (torch.from_numpy(x) for x in arrays)
-    return Batch(inputs.long(), targets.long(), weight)
+    inputs, targets, weight, conditions = (torch.from_numpy(x) for x in arrays)
+    return Batch(inputs.long(), targets.long(), weight, conditions.long())

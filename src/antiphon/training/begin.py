@@ -19,15 +19,19 @@ def begin_with(model: Model, recipe: Recipe) -> None:
     weights = load_model(bundle).state_dict()
     if model.codec.ends and not bundle.codec.ends:
         weights = grown(weights, model.state_dict(), model.codec.ends)
-    mine = {name: t.shape for name, t in model.state_dict().items()}
-    other = {name: t.shape for name, t in weights.items()}
-    if mine != other:
-        name = next(n for n in sorted(mine | other) if mine.get(n) != other.get(n))
-        raise RecipeError(
-            f"recipe {recipe.name} cannot begin with {bundle.name}: {name} is {list(mine.get(name, []))} here and "
-            f"{list(other.get(name, []))} there; family and sizes must be the same"
-        )
+    check_fit(model.state_dict(), weights, f"recipe {recipe.name}", bundle.name)
     model.load_state_dict(weights)
+
+
+def check_fit(mine: Mapping[str, Tensor], other: Mapping[str, Tensor], what: str, whose: str) -> None:
+    """Raise RecipeError where the other weights are not of the same names and shapes."""
+    here, there = ({name: list(t.shape) for name, t in weights.items()} for weights in (mine, other))
+    if here != there:
+        name = next(n for n in sorted(here | there) if here.get(n) != there.get(n))
+        raise RecipeError(
+            f"{what} cannot begin with {whose}: {name} is {here.get(name, [])} here and {there.get(name, [])} there; "
+            "family and sizes must be the same"
+        )
 
 
 def grown(old: Mapping[str, Tensor], new: Mapping[str, Tensor], ends: int) -> dict[str, Tensor]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from antiphon.models.base import Batch, Model
+from antiphon.training.optimiser import make_optimiser
 from antiphon.training.recipe import Train
 
 
@@ -43,14 +44,7 @@ class Learner(pl.LightningModule):
         return self._train.learning_rate * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * done)))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        parameters = list(self.model.parameters())
-        if self._train.optimiser == "adam":
-            return torch.optim.Adam(parameters, lr=self._train.learning_rate)
-        groups = [
-            {"params": [p for p in parameters if p.dim() > 1], "weight_decay": self._train.weight_decay},
-            {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
-        ]
-        return torch.optim.AdamW(groups, lr=self._train.learning_rate, betas=(0.9, 0.99))
+        return make_optimiser(self.model, self._train)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         torch.manual_seed(self._train.seed * 1_000_003 + self.global_step)  # dropout

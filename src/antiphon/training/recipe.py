@@ -36,6 +36,7 @@ class Data:
     pieces: int = 0  # use only the first so many training pieces; 0: all
     validation_window: int = 1024  # notes
     validation_share: float = 1.0  # of the validation windows, evenly spaced
+    forget: float = 0.3  # how often a model with conditions is told none of them, or not one of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class Train:
     final_rate: float = 0.02  # the last learning rate as a share of the highest, reached along a cosine
     warmup: int = 200  # steps
     weight_decay: float = 0.01  # of matrices only
-    optimiser: str = "adamw"  # adamw or adam
+    optimiser: str = "adamw"  # adamw, adam, or muon for matrices with adamw for the rest
     clip: float = 1.0  # norm of the gradient; 0: no clipping
     average: float = 0.0  # decay of the moving average of the weights that is measured and kept; 0: none
     validate_every: int = 500  # steps
@@ -141,7 +142,9 @@ def _value(hint: Any, value: Any, place: str) -> Any:
     inner = get_args(hint)
     if get_origin(hint) is Mapping and isinstance(value, dict):
         return {key: _value(inner[1], v, f"{place}.{key}") for key, v in value.items()}
-    if get_origin(hint) is tuple and isinstance(value, list):
+    if get_origin(hint) is tuple and isinstance(value, list | tuple):
+        if inner[1:] == (Ellipsis,):
+            inner = inner[:1] * len(value)
         if len(value) != len(inner):
             raise RecipeError(f"recipe key {place} has {len(value)} values; it must have {len(inner)}")
         return tuple(_value(one, v, place) for one, v in zip(inner, value, strict=True))
@@ -173,6 +176,7 @@ def _check(recipe: Recipe) -> None:
         (data.window >= 1, "data.window", "at least 1"),
         (data.batch >= 1, "data.batch", "at least 1"),
         (0 <= data.stride <= data.window, "data.stride", "0 to data.window"),
+        (0 <= data.forget <= 1, "data.forget", "0 to 1"),
         (data.pieces >= 0, "data.pieces", "at least 0"),
         (data.validation_window >= 1, "data.validation_window", "at least 1"),
         (0 < data.validation_share <= 1, "data.validation_share", "above 0 and at most 1"),
@@ -189,7 +193,7 @@ def _check(recipe: Recipe) -> None:
         (0 <= train.average < 1, "train.average", "at least 0 and below 1"),
         (train.validate_every >= 1, "train.validate_every", "at least 1"),
         (train.patience >= 1, "train.patience", "at least 1"),
-        (train.optimiser in ("adamw", "adam"), "train.optimiser", "adamw or adam"),
+        (train.optimiser in ("adamw", "adam", "muon"), "train.optimiser", "adamw, adam or muon"),
         (train.precision in ("auto", "32-true", "bf16-mixed"), "train.precision", "auto, 32-true or bf16-mixed"),
         (0 <= augment.transpose <= 60, "augment.transpose", "0 to 60 semitones"),
         (0.1 <= low <= high <= 10, "augment.stretch", "two factors from 0.1 to 10, the lower first"),

@@ -74,6 +74,8 @@ def prepare_run(recipe: Recipe, corpus_path: Path) -> Run:
         augmentation=recipe.augment,
         stride=data.stride,
         seed=recipe.train.seed,
+        conditions=model.conditions,
+        forget=data.forget,
     )
     return Run(recipe, corpus, codec, model, windows)
 
