@@ -9,10 +9,10 @@ done are not trained again; a row that was interrupted goes on.
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
+from antiphon.training.recipe import load_recipe
+from antiphon.training.run import fit, prepare_run
 from record import Value, parser, save
 
 ROWS: dict[str, tuple[str, ...]] = {
@@ -40,21 +40,15 @@ def main() -> None:
     args.runs.mkdir(parents=True, exist_ok=True)
     rows = []
     for number, (name, settings) in enumerate(list(ROWS.items())[: args.only]):
-        rows.append(_row(name, settings, _train(args.runs / f"row{number}", args.corpus, settings)))
+        rows.append(_row(name, settings, _train(args.runs / f"row{number}.run", args.corpus, settings)))
         save(args, rows, ("antiphon", "torch"))
 
 
-def _train(out: Path, corpus: Path, settings: tuple[str, ...]) -> dict[str, float]:
-    """The best validation of a run, trained unless it is there."""
-    run = out.with_name(out.name + ".run")
-    if not out.exists():
-        chosen = [word for setting in settings for word in ("--set", setting)]
-        command = ["train", "piano-tiny", "--corpus", str(corpus), "-o", str(out), *chosen]
-        resume = ["--resume"] if run.exists() else []
-        subprocess.run([sys.executable, "-m", "antiphon", *command, *resume], check=True)
-    lines = [line for path in sorted(run.glob("logs/*/metrics.csv")) for line in csv.DictReader(path.open())]
-    measured = [line for line in lines if line.get("validation")]
-    best = min(measured, key=lambda line: float(line["validation"]))
+def _train(folder: Path, corpus: Path, settings: tuple[str, ...]) -> dict[str, float]:
+    """The best validation of a run, begun or gone on with."""
+    fit(prepare_run(load_recipe("piano-tiny", settings), corpus), folder, resume=folder.exists())
+    lines = [line for path in sorted(folder.glob("logs/*/metrics.csv")) for line in csv.DictReader(path.open())]
+    best = min((line for line in lines if line.get("validation")), key=lambda line: float(line["validation"]))
     return {key: float(best[f"validation{key}"]) for key in SHOWN}
 
 

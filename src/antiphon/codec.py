@@ -212,10 +212,11 @@ class NoteReader:
 
         0 where the code is impossible: HELD, and what points to a note that is over. The array is not to be changed.
         """
-        if self._codec.ends:
-            onset = self._onset + STEP_BINS.middle[row[self._step]]
-            self._lengths[HELD + 1 :] = np.maximum(self._ends - onset, 0)
-        return self._lengths
+        if not self._codec.ends:
+            return self._lengths
+        lengths = self._lengths.copy()
+        lengths[HELD + 1 :] = np.maximum(self._ends - self._onset - STEP_BINS.middle[row[self._step]], 0)
+        return lengths
 
     def allowed(self, name: str, row: np.ndarray) -> np.ndarray | None:
         """Which codes of attribute ``name`` may follow, (size,) bool, or None for all.
