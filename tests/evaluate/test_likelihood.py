@@ -12,7 +12,7 @@ from antiphon.codec import NoteCodec
 from antiphon.corpus.store import open_corpus
 from antiphon.engine import open_bundle, open_engine
 from antiphon.engine.torch_engine import load_model
-from antiphon.evaluate import likelihood
+from antiphon.evaluate import listening
 from antiphon.evaluate.likelihood import corpus_likelihood, log_probs
 from antiphon.models.base import Batch
 
@@ -51,7 +51,7 @@ def pieces():
 def test_side_by_side_is_one_at_a_time(lanes, bundle, pieces, monkeypatch):
     engine = open_engine(bundle)
     alone = [log_probs(engine, [piece])[0] for piece in pieces]
-    monkeypatch.setattr(likelihood, "LANES", lanes)
+    monkeypatch.setattr(listening, "LANES", lanes)
     for one, among in zip(alone, log_probs(engine, pieces), strict=True):
         np.testing.assert_allclose(one, among, atol=1e-5)
 

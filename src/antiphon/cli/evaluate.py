@@ -1,48 +1,145 @@
-"""``antiphon evaluate``: how well a model predicts a corpus."""
+"""``antiphon evaluate``: how well a model predicts a corpus, or how like it a folder of MIDI files is."""
 
 import argparse
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from antiphon.cli.output import emit
+from antiphon.cli.output import emit, say
 from antiphon.cli.progress import progress
+
+if TYPE_CHECKING:
+    from antiphon.evaluate.comparison import Comparison
 
 EXAMPLE = "antiphon evaluate lstm-piano --corpus corpora/maestro --split validation"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a model's name or folder")
+    parser.add_argument("model", metavar="MODEL", help="a model's name or folder, or a folder of MIDI files")
     parser.add_argument("--corpus", type=Path, required=True, metavar="CORPUS", help="a folder that `prepare` wrote")
     parser.add_argument("--split", default="validation", metavar="NAME", help="train, validation (default) or test")
+    parser.add_argument(
+        "--pieces", type=int, default=0, metavar="N", help="hear N pieces of the split, evenly spread (default: all)"
+    )
+    parser.add_argument("--fresh", action="store_true", help="measure everything again, whatever is known already")
 
 
 def run(args: argparse.Namespace) -> None:
     from antiphon.corpus.store import open_corpus
-    from antiphon.engine import open_bundle, open_engine
-    from antiphon.evaluate.likelihood import corpus_likelihood
+    from antiphon.evaluate.cache import Cache
+    from antiphon.evaluate.comparison import Comparison, Study, cache_folder
+    from antiphon.evaluate.contestants import open_contestants
 
-    bundle, corpus = open_bundle(args.model), open_corpus(args.corpus)
-    pieces = corpus.split(args.split)
-    done, began = 0, time.monotonic()
-    with progress("listening", sum(p.count for p in pieces)) as show:
+    study = Study(split=args.split, pieces=args.pieces)
+    cache = Cache(cache_folder(), args.fresh)
+    comparison = Comparison(open_contestants([args.model]), open_corpus(args.corpus), study, cache)
+    began = time.monotonic()
+    (one,) = comparison.contestants
+    found = _predicted(comparison) if one.bundle else _compared(comparison)
+    about = {"model" if one.bundle else "folder": one.name, "corpus": str(args.corpus), "split": args.split}
+    result = {**about, **found, "elapsed_s": time.monotonic() - began}
+    emit(args, result, _text(result) if one.bundle else _folder_text(result))
 
-        def heard(notes: int) -> None:
-            nonlocal done
-            done += notes
-            show(done)
 
-        found = corpus_likelihood(open_engine(bundle), corpus, pieces, heard).report()
-    elapsed_s = time.monotonic() - began
-    result = {"model": bundle.name, "corpus": str(args.corpus), "split": args.split, **found, "elapsed_s": elapsed_s}
-    emit(args, result, _text(result))
+def _predicted(comparison: "Comparison") -> dict[str, Any]:
+    """A model's predictions of the split, summed up."""
+    (one,) = comparison.contestants
+    try:
+        with progress("listening") as show:
+            found = comparison.likelihood(one, show)
+    except KeyboardInterrupt:
+        say("what was heard so far is kept; the same command goes on from there")
+        raise
+    return {**found["summary"], **found["details"]}
+
+
+def _compared(comparison: "Comparison") -> dict[str, Any]:
+    """What a folder's music is like beside real music; there is no model that could predict any."""
+    for title, work in comparison.steps():
+        with progress(title) as show:
+            work(show)
+    (numbers,) = comparison.results()["contestants"].values()
+    return dict(numbers)
 
 
 def _text(result: dict[str, Any]) -> str:
-    by_attribute = ", ".join(f"{name} {nats:.3f}" for name, nats in result["nats_per_note_by_attribute"].items())
-    return (
-        f"{result['model']} on {result['pieces']} {result['split']} pieces, {result['notes']:,} notes:\n"
-        f"  {result['nats_per_note']:.3f} nats a note ({result['bits_per_note']:.3f} bits): {by_attribute}\n"
-        f"  {result['nats_per_note_pitch_step_duration']:.3f} for pitch, step and duration alone\n"
-        f"  {result['nats_per_midi_token']:.3f} nats a MIDI-like token"
+    """Three blocks: likelihoods, single predictions, and how likelihood changes with what was heard."""
+    counted = f"{result['pieces']} {result['split']} pieces, {result['notes']:,} notes"
+    return "\n".join(
+        [
+            f"{result['model']} on {counted}; {result['kind']}, with 95 % intervals over pieces",
+            "",
+            _row(result, "nats a note", "nats_per_note", f"{result['bits_per_note']:.3f} bits"),
+            *(_row(result, f"  {name}", f"nats_per_note_{name}") for name in result["nats_per_note_by_attribute"]),
+            _row(result, "  without velocity", "nats_per_note_pitch_step_duration"),
+            _row(result, "nats a second", "nats_per_second"),
+            _row(result, "nats a MIDI-like token", "nats_per_midi_token", "whole pieces"),
+            _row(result, "", "nats_per_midi_token_segments", "all forgotten every 2,048 tokens"),
+            "",
+            _row(result, "right pitch at once", "pitch_top1"),
+            _row(result, "among the five likeliest", "pitch_top5"),
+            _row(result, "perplexity of pitch", "pitch_perplexity"),
+            *(
+                _row(
+                    result,
+                    f"error of {name}, ms",
+                    f"{name}_error_mean_ms",
+                    f"median {result[f'{name}_error_median_ms']:.0f}",
+                )
+                for name in ("step", "duration")
+            ),
+            *(_plain(f"calibration error, {name}", gap) for name, gap in result["calibration_error"].items()),
+            "",
+            _by_notes("notes into the piece", {"nats a note": "nats_per_note"}, result["over_time"]),
+            "",
+            _by_notes(
+                "notes since a reset",
+                {"nats a note": "nats_per_note", "with the whole past": "whole_piece"},
+                result["over_history"],
+            ),
+        ]
     )
+
+
+def _row(result: dict[str, Any], title: str, key: str, more: str = "") -> str:
+    """A number, its interval where there is one, and what else is to be said."""
+    value = result[key] if key in result else result["nats_per_note_by_attribute"][key.removeprefix("nats_per_note_")]
+    low, high = result["intervals_95"].get(key, (None, None))
+    interval = "" if low is None else f"{low:.3f} to {high:.3f}"
+    return f"{_plain(title, value)}   {interval:<18}{more}".rstrip()
+
+
+def _plain(title: str, value: float) -> str:
+    return f"{title:<26}{value:>10.3f}"
+
+
+def _by_notes(title: str, lines: dict[str, str], rows: list[dict[str, Any]]) -> str:
+    """How likelihood changes with what was heard, a column a span."""
+    spans = [f"{r['from_note']}+" if r["to_note"] is None else f"{r['from_note']}-{r['to_note'] - 1}" for r in rows]
+    table = [[title, *spans], *([name, *(f"{r[key]:.3f}" for r in rows)] for name, key in lines.items())]
+    return "\n".join(f"{cells[0]:<26}" + "".join(f"{cell:>10}" for cell in cells[1:]) for cells in table)
+
+
+def _folder_text(result: dict[str, Any]) -> str:
+    """What was found of a folder: where it differs from real music most, and what it copies."""
+    frechet, told, copies = result["frechet"], result["two_sample"], result.get("copies")
+    lines = [f"{result['folder']}: {result['files']} files, {result['samples']} samples"]
+    lines.append(
+        f"Fréchet distance to the {result['split']} split: {frechet['ratio']:.2f} times that of real from real "
+        f"({frechet['ratio_low']:.2f} to {frechet['ratio_high']:.2f})"
+        if "ratio" in frechet
+        else f"no Fréchet distance: {frechet['refused']}"
+    )
+    lines.append(
+        f"a classifier tells it from real music with an area under the curve of {told['auc']:.3f} "
+        f"({told['auc_low']:.3f} to {told['auc_high']:.3f}; real from real {told['control']['auc']:.3f})"
+        if "auc" in told
+        else f"no classifier: {told['refused']}"
+    )
+    if copies:
+        lines.append(
+            f"longest run of notes that the training split has too: {copies['written']['longest_median']:.0f} in the "
+            f"median, {copies['written']['longest_max']} at most; in real music that is held out "
+            f"{copies['real']['longest_median']:.0f} and {copies['real']['longest_max']}"
+        )
+    return "\n".join(lines)

@@ -1,7 +1,9 @@
 """How well a model predicts real music: nats a note on the 10 ms grid, so that all models stand in one table.
 
 The likelihood is exact: each piece is heard from its beginning to its end, every note predicted from all that came
-before it. A time code's probability is spread over the 10 ms cells it stands for.
+before it. A time code's probability is spread over the 10 ms cells it stands for. Where a codec has several codes for
+one length, because the note ends with others, their probabilities are added. What a model spends on codes that are
+impossible just then, such as one that points to a note that is over, is lost to it.
 """
 
 from __future__ import annotations
@@ -11,14 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from antiphon.codec import NoteCodec
+from antiphon.bins import CELL_MS, DURATION_BINS
+from antiphon.codec import HELD, NoteCodec
 from antiphon.corpus.store import Corpus, Piece
 from antiphon.corpus.windows import NOTE_COLUMNS, Columns, columns_for
-from antiphon.engine.base import Engine, State
+from antiphon.engine.base import Engine
+from antiphon.evaluate.listening import before, listen
 from antiphon.evaluate.tokens import midi_tokens
-
-LANES = 32  # pieces heard at once: more saves little and holds more state
-BLOCK = 64  # steps whose heads are computed together
 
 
 @dataclass(frozen=True)
@@ -53,103 +54,85 @@ def corpus_likelihood(
 
     A model without instruments hears no drums, and pieces of nothing else are left out.
     """
-    columns, spans = columns_for(engine.codec, corpus.columns(), pieces)
-    heard = [{name: columns[name][span.first : span.first + span.count] for name in NOTE_COLUMNS} for span in spans]
-    rows = [_rows(engine.codec, notes) for notes in heard]
-    nats = np.array([-log_prob.sum(0) for log_prob in log_probs(engine, rows, progress)])
+    heard = notes_of(engine.codec, corpus, pieces)
+    truths = [truth_of(engine.codec, notes) for notes in heard]
+    nats = np.array([-log_prob.sum(0) for log_prob in log_probs(engine, truths, progress)])
     tokens = [midi_tokens(notes["onset_ms"], notes["duration_ms"], notes["velocity"]) for notes in heard]
     attributes = tuple(a.name for a in engine.codec.attributes)
-    return Likelihood(attributes, nats, np.array([len(r) for r in rows]), np.array(tokens))
+    return Likelihood(attributes, nats, np.array([len(t) for t in truths]), np.array(tokens))
 
 
-def _rows(codec: NoteCodec, notes: Columns) -> np.ndarray:
+def notes_of(codec: NoteCodec, corpus: Corpus, pieces: Sequence[Piece]) -> list[Columns]:
+    """The columns of each piece as a codec hears it: without instruments no drums, and no pieces of nothing else."""
+    columns, spans = columns_for(codec, corpus.columns(), pieces)
+    return [{name: columns[name][span.first : span.first + span.count] for name in NOTE_COLUMNS} for span in spans]
+
+
+def rows_of(codec: NoteCodec, notes: Columns) -> np.ndarray:
+    """(N, A) rows of a piece's columns."""
     times = notes["onset_ms"], notes["duration_ms"]
     return codec.encode_ms(*times, notes["pitch"], notes["velocity"], notes["program"])
+
+
+def truth_of(codec: NoteCodec, notes: Columns) -> np.ndarray:
+    """(N, A) rows of a piece's columns; for a codec whose durations point back (N, A + 1 + ends) int64.
+
+    Then each note's duration as a time of its own follows, and which codes beyond HELD stand for the same end.
+    """
+    rows = rows_of(codec, notes)
+    if not codec.ends:
+        return rows
+    start, end = (to_cells(t) for t in (notes["onset_ms"], notes["onset_ms"].astype(np.int64) + notes["duration_ms"]))
+    order = np.lexsort((notes["pitch"], start))
+    start, end = start[order], end[order]
+    same = np.zeros((len(rows), codec.ends), np.int64)
+    for back in range(1, min(codec.ends, len(rows) - 1) + 1):
+        same[back:, back - 1] = (end[back:] == end[:-back]) & (end[back:] > start[back:])
+    return np.column_stack([rows.astype(np.int64), DURATION_BINS.index(end - start), same])
+
+
+def to_cells(time_ms: np.ndarray) -> np.ndarray:
+    """The 10 ms cell nearest to each time, as the codec takes it."""
+    return (np.asarray(time_ms, np.int64) + CELL_MS // 2) // CELL_MS
 
 
 def log_probs(
     engine: Engine, pieces: Sequence[np.ndarray], progress: Callable[[int], None] = lambda notes: None
 ) -> list[np.ndarray]:
-    """For each piece of (N, A) rows, (N, A) float64 log-probabilities on the 10 ms grid."""
-    return (_in_lanes if engine.chunk == 1 else _in_chunks)(engine, pieces, progress)
+    """For each piece, (N, A) rows or what :func:`truth_of` gives, (N, A) float64 log-probabilities on the 10 ms grid.
 
-
-def _in_chunks(engine: Engine, pieces: Sequence[np.ndarray], progress: Callable[[int], None]) -> list[np.ndarray]:
-    """Piece by piece, for engines that hear many notes at once."""
-    found = []
-    for piece in pieces:
-        heard, state = np.concatenate([engine.codec.start_row[None], piece[:-1]]), engine.start(1)
-        parts = []
-        for start in range(0, len(piece), engine.chunk):
-            part = slice(start, start + engine.chunk)
-            features, state = engine.hear(heard[None, part], state)
-            parts.append(_log_prob(engine, features[0], piece[part].astype(np.int64)))
-            progress(len(parts[-1]))
-        found.append(np.concatenate(parts))
-    return found
-
-
-def _in_lanes(engine: Engine, pieces: Sequence[np.ndarray], progress: Callable[[int], None]) -> list[np.ndarray]:
-    """Many pieces side by side, for engines that hear one note at a time.
-
-    Pieces are laid end to end in lanes of about equal length that are heard side by side; a lane's state is reset where
-    a piece begins.
+    Rows alone count the probability of the codes in them and no other.
     """
-    lanes = _lanes([len(p) for p in pieces])
-    found = [np.zeros(p.shape) for p in pieces]
-    order = [np.concatenate([_places(i, len(pieces[i])) for i in lane]) for lane in lanes]  # (steps, 2) piece, note
-    order.sort(key=len, reverse=True)
-    state, start, codec = engine.start(len(order)), engine.start(1), engine.codec
-    for block in range(0, len(order[0]), BLOCK):
-        features, targets, places = [], [], []
-        for t in range(block, min(block + BLOCK, len(order[0]))):
-            now = np.array([lane[t] for lane in order if len(lane) > t])
-            heard = np.stack([pieces[p][n - 1] if n else codec.start_row for p, n in now])
-            state = _reset(state, start, now[:, 1] == 0)
-            step, state = engine.step(heard, state)
-            features.append(step)
-            targets.append(np.stack([pieces[p][n] for p, n in now]))
-            places.append(now)
-        place = np.concatenate(places)
-        log_prob = _log_prob(engine, np.concatenate(features), np.concatenate(targets).astype(np.int64))
-        for (p, n), row in zip(place, log_prob, strict=True):
-            found[p][n] = row
-        progress(len(place))
-    return found
+    size = len(engine.codec.attributes)
+    heard = [before(engine, piece[:, :size].astype(np.uint8)) for piece in pieces]
+    return listen(engine, heard, pieces, lambda features, truth: log_prob_of(engine, features, truth), progress)
 
 
-def _lanes(lengths: Sequence[int]) -> list[list[int]]:
-    """Pieces dealt to lanes, the longest first, each to the shortest lane so far."""
-    lanes: list[list[int]] = [[] for _ in range(min(LANES, len(lengths)))]
-    filled = np.zeros(len(lanes), np.int64)
-    for piece in np.argsort([-n for n in lengths], kind="stable"):
-        lane = int(filled.argmin())
-        lanes[lane].append(int(piece))
-        filled[lane] += lengths[piece]
-    return lanes
+def normalised(logits: np.ndarray) -> np.ndarray:
+    """(N, V) float64 log-probabilities of logits."""
+    logits = logits.astype(np.float64)
+    logits -= logits.max(axis=-1, keepdims=True)
+    return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
 
 
-def _places(piece: int, length: int) -> np.ndarray:
-    return np.stack([np.full(length, piece), np.arange(length)], axis=-1)
+def log_prob_of(engine: Engine, features: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(N, A) log-probabilities of rows, or of what :func:`truth_of` gives, given features (N, F)."""
+    size = len(engine.codec.attributes)
+    rows = truth[:, :size].astype(np.int64)
+    return np.stack(
+        [log_prob_on_grid(engine, i, normalised(engine.logits(i, features, rows)), truth) for i in range(size)],
+        axis=-1,
+    )
 
 
-def _reset(state: State, start: State, begins: np.ndarray) -> State:
-    """The state of the lanes that go on, which are the first, with those where a piece begins emptied."""
-    parts = []
-    for part, empty in zip(state, start, strict=True):
-        part = part[: len(begins)]
-        where = begins.reshape(-1, *[1] * (part.ndim - 1))
-        parts.append(np.where(where, empty, part) if begins.any() else part)
-    return tuple(parts)
-
-
-def _log_prob(engine: Engine, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """(N, A) log-probabilities of rows given features (N, F), with time codes spread over their cells."""
-    columns = []
-    for i, cells in enumerate(engine.codec.log_cells):
-        logits = engine.logits(i, features, rows).astype(np.float64)
-        top = logits.max(axis=-1, keepdims=True)
-        norm = np.log(np.exp(logits - top).sum(axis=-1)) + top[:, 0]
-        codes = rows[:, i]
-        columns.append(np.take_along_axis(logits, codes[:, None], -1)[:, 0] - norm - cells[codes])
-    return np.stack(columns, axis=-1)
+def log_prob_on_grid(engine: Engine, index: int, log_prob: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(N,) log-probability of what came true, a time to its 10 ms cell, from (N, V) of an attribute's codes."""
+    codec = engine.codec
+    cells, size = codec.log_cells[index], len(codec.attributes)
+    if truth.shape[1] == size or codec.attributes[index].name != "duration":
+        code = truth[:, index].astype(np.int64)
+        return np.take_along_axis(log_prob, code[:, None], -1)[:, 0] - cells[code]
+    own = truth[:, size].astype(np.int64)
+    alone = np.take_along_axis(log_prob, own[:, None], -1)[:, 0] - cells[own]
+    pointing = np.where(truth[:, size + 1 : size + 1 + codec.ends] > 0, log_prob[:, HELD + 1 :], -np.inf)
+    return np.logaddexp.reduce(np.column_stack([alone, pointing]), axis=1)

@@ -1,0 +1,112 @@
+"""``antiphon compare``: models and folders of MIDI files in one table, and a page to look at."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from antiphon.cli.output import emit, say
+from antiphon.cli.progress import progress
+
+EXAMPLE = "antiphon compare lstm-piano their-midi/ --corpus corpora/maestro -o report"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "contestants", nargs="+", metavar="MODEL", help="a model's name or folder, or a folder of MIDI files"
+    )
+    parser.add_argument("--corpus", type=Path, required=True, metavar="CORPUS", help="a folder that `prepare` wrote")
+    parser.add_argument("--split", default="validation", metavar="NAME", help="the real music (default: validation)")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FOLDER",
+        help="where index.html, results.json and results.csv go",
+    )  # fmt: skip
+    parser.add_argument(
+        "--pieces", type=int, default=0, metavar="N", help="measure likelihood on N pieces only (default: all)"
+    )
+    parser.add_argument("--samples", type=int, default=64, metavar="N", help="pieces each model writes (default: 64)")
+    parser.add_argument("--notes", type=int, default=500, metavar="N", help="notes of a sample (default: 500)")
+    parser.add_argument(
+        "--clips", type=int, default=2, metavar="N", help="samples of each to hear on the page (default: 2; 0: none)"
+    )
+    parser.add_argument(
+        "--against", type=Path, metavar="FILE", help="results.json of an earlier comparison: print what changed"
+    )
+    parser.add_argument("--fresh", action="store_true", help="measure everything again, whatever is known already")
+
+
+def run(args: argparse.Namespace) -> None:
+    from antiphon.corpus.store import open_corpus
+    from antiphon.errors import OptionError
+    from antiphon.evaluate import results as tables
+    from antiphon.evaluate.cache import Cache
+    from antiphon.evaluate.comparison import Comparison, Study, cache_folder
+    from antiphon.evaluate.contestants import open_contestants
+    from antiphon.evaluate.report import Page
+
+    if not 0 <= args.clips <= 20:
+        raise OptionError(f"--clips {args.clips} is out of range: 0 to 20")
+    study = Study(split=args.split, pieces=args.pieces, samples=args.samples, notes=args.notes)
+    before = tables.read(args.against) if args.against else None
+    folder = _folder(args.output)
+    cache = Cache(cache_folder(), args.fresh)
+    comparison = Comparison(open_contestants(args.contestants), open_corpus(args.corpus), study, cache)
+    page = Page(comparison, args.clips)
+    for title, work in (*comparison.steps(), *page.steps()):
+        if not sys.stderr.isatty():
+            say(f"{title} …")
+        with progress(title) as show:
+            work(show)
+    found = {**tables.origin(shlex.join(["antiphon", *sys.argv[1:]])), **comparison.results()}
+    tables.write(found, folder)
+    page.write(found, folder)
+    changed = None if before is None else tables.changes(before, found)
+    result = {"report": str(folder / "index.html"), **found, **({} if changed is None else {"changes": changed})}
+    emit(args, result, _text(result))
+
+
+def _folder(path: Path) -> Path:
+    """The report's folder, made if it is not there; an error now rather than after the work."""
+    from antiphon.errors import FileError
+
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror or error}") from error
+    return path
+
+
+def _text(result: dict[str, Any]) -> str:
+    parts = [_table(result), f"page: {result['report']}"]
+    if "changes" in result:
+        parts.insert(1, _changed(result["changes"]))
+    return "\n\n".join(parts)
+
+
+def _table(result: dict[str, Any]) -> str:
+    """The leaderboard in columns."""
+    from antiphon.evaluate.results import LEADERBOARD, at
+
+    rows = [["", *(column.title for column in LEADERBOARD)]]
+    for name, numbers in result["contestants"].items():
+        found = [at(numbers, column.key) for column in LEADERBOARD]
+        rows.append([name, *("–" if v is None else c.text(v) for c, v in zip(LEADERBOARD, found, strict=True))])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    used = [i for i in range(len(widths)) if i == 0 or any(row[i] != "–" for row in rows[1:])]
+    lines = ["  ".join(row[i].rjust(widths[i]) if i else row[i].ljust(widths[i]) for i in used) for row in rows]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _changed(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return "nothing changed"
+    lines = []
+    for row in rows:
+        if row["change"] != "changed":
+            lines.append(f"{row['contestant']}: {row['change']}")
+            continue
+        verdict = {True: "better", False: "worse", None: "different"}[row["better"]]
+        sure = {True: "", False: ", within the interval", None: ""}[row["clear"]]
+        lines.append(f"{row['contestant']}: {row['key']} {row['before']:.4g} → {row['after']:.4g} ({verdict}{sure})")
+    return "\n".join(lines)

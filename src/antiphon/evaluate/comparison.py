@@ -1,0 +1,299 @@
+"""A comparison: every contestant measured in the same way, against the same real music, a step at a time.
+
+Steps are kept by what they depend on, so a run that was stopped goes on after the last finished step, and a second run
+takes seconds. ``report/`` makes a page of the result.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from antiphon.corpus.store import Corpus, Piece
+from antiphon.engine import open_engine
+from antiphon.errors import CorpusError, OptionError
+from antiphon.evaluate import distances, memorisation, samples
+from antiphon.evaluate.cache import Cache
+from antiphon.evaluate.contestants import Contestant, corpus_hash
+from antiphon.evaluate.measures import MEASURES
+from antiphon.evaluate.prediction_report import details, summary
+from antiphon.evaluate.predictions import Predictions, join, predict
+from antiphon.evaluate.samples import Samples
+from antiphon.evaluate.two_sample import two_sample
+from antiphon.generate.pieces import Length, write_pieces
+
+GROUP = 32  # pieces whose predictions are kept together: what a Ctrl-C loses at most
+SPEED_NOTES = 200  # of the piece whose writing is timed
+COPIES_PIECES = 400  # real samples that are searched for copies, at most
+
+Item = TypeVar("Item")
+Progress = Callable[[float], None]
+Step = tuple[str, Callable[[Progress], object]]  # what is done, and the doing, which tells its share done
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What is compared, and how much of it."""
+
+    split: str = "validation"  # the real music; memorisation looks at the training split
+    pieces: int = 0  # of the split, evenly spread, on which likelihood is measured; 0: all
+    samples: int = 64  # pieces that each model writes
+    notes: int = 500  # of a sample
+    each: int = 2  # samples of every real piece
+    covered: int = memorisation.COVERED  # notes of a match that counts as a copy
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("pieces", 0, 10**6), ("samples", 1, 10**4), ("notes", 16, 10**5), ("each", 1, 1000), ("covered", 4, 256),
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise OptionError(f"{name} {value} is out of range: {low} to {high:,}")
+
+
+class Comparison:
+    """Contestants, a corpus and a cache; :meth:`steps` does the work and :meth:`results` tells it."""
+
+    def __init__(self, contestants: Sequence[Contestant], corpus: Corpus, study: Study, cache: Cache) -> None:
+        self.contestants, self.corpus, self.study, self.cache = list(contestants), corpus, study, cache
+        self._corpus_hash = corpus_hash(corpus)
+        self._pieces = corpus.split(study.split)
+        if not self._pieces:
+            raise CorpusError(f"{corpus.path} has no {study.split} pieces; prepare it with a split")
+
+    def steps(self) -> Iterator[Step]:
+        """The work in order; each step leaves its result in the cache."""
+        yield "reading real music", lambda show: self._show_all(show, self.real, self.real_measures)
+        if self._trained:
+            yield "indexing the training set", lambda show: self._show_all(show, self.index)
+        for one in self.contestants:
+            if one.bundle is not None:
+                yield f"{one.name}: likelihood", partial(self.likelihood, one)
+                yield f"{one.name}: speed", partial(self.speed, one)
+            yield f"{one.name}: samples", partial(self.samples, one)
+            yield f"{one.name}: measures", partial(self.measures, one)
+            yield f"{one.name}: distances", partial(self.distances, one)
+            if self._trained:
+                yield f"{one.name}: copies", partial(self.copies, one)
+
+    def results(self) -> dict[str, Any]:
+        """All numbers, by contestant; call it after the steps."""
+        return {
+            "corpus": self._about_corpus(),
+            "study": asdict(self.study),
+            "real": {"samples": len(self.real()), "measures": _spread(self.real_measures())},
+            "contestants": {one.name: self._numbers(one) for one in self.contestants},
+        }
+
+    def _numbers(self, one: Contestant) -> dict[str, Any]:
+        known: dict[str, Any] = one.facts()
+        if one.bundle is not None:
+            known |= {"likelihood": self.likelihood(one)["summary"], "speed": self.speed(one)}
+        drawn = self.samples(one)
+        known |= {"samples": len(drawn), "measures": _spread(self.measures(one)), **self.distances(one)}
+        if self._trained:
+            known["copies"] = self.copies(one)
+        return known
+
+    def details(self) -> dict[str, Any]:
+        """What the pictures of each model's predictions are drawn from."""
+        return {one.name: self.likelihood(one)["details"] for one in self.contestants if one.bundle is not None}
+
+    def real(self) -> Samples:
+        """Samples of the real music."""
+        return self._real
+
+    @cached_property
+    def _real(self) -> Samples:
+        return samples.real(self.corpus, self._pieces, self.study.notes, self.study.each)
+
+    def real_measures(self) -> dict[str, np.ndarray]:
+        """(R,) every measure of the real samples."""
+        key = self._key("real measures", split=self.study.split, notes=self.study.notes, each=self.study.each)
+        return self.cache.arrays(key, lambda: samples.measured(self.real()))
+
+    def index(self) -> memorisation.CopyIndex:
+        """The training set, to be searched for copies."""
+        return self._index
+
+    @cached_property
+    def _index(self) -> memorisation.CopyIndex:
+        folder = self.cache.path(self._key("copy index"), ".index")
+        if not folder.exists():
+            memorisation.index_corpus(self.corpus, self.corpus.split("train")).save(folder)
+        return memorisation.load_index(folder)
+
+    def likelihood(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, Any]:
+        """Summary and details of a model's predictions of the real pieces, group by group."""
+        pieces = spread_evenly(self._pieces, self.study.pieces)
+        key = self._key("likelihood", model=one.hash, split=self.study.split, pieces=[p.sha256 for p in pieces])
+        if self.cache.has(key):
+            return dict(self.cache.json(key, dict))
+        groups = [pieces[i : i + GROUP] for i in range(0, len(pieces), GROUP)]
+        keys = [self._key("predictions", model=one.hash, pieces=[p.sha256 for p in group]) for group in groups]
+        total, done, found = 2 * sum(p.count for p in pieces), 0, []
+
+        def heard(notes: int) -> None:
+            nonlocal done
+            done += notes
+            progress(done / total)
+
+        for group, mine in zip(groups, keys, strict=True):
+            arrays = self.cache.arrays(mine, partial(self._predict, one, group, heard))
+            found.append(_predictions(arrays))
+            done = 2 * sum(len(f.rows) for f in found)
+        whole = join(found)
+        made = self.cache.json(key, lambda: {"summary": summary(whole), "details": details(whole)})
+        for mine in keys:
+            self.cache.forget(mine)
+        return dict(made)
+
+    def _predict(self, one: Contestant, group: Sequence[Piece], heard: Callable[[int], None]) -> dict[str, np.ndarray]:
+        return _arrays(predict(_engine(one), self.corpus, group, heard))
+
+    def speed(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, float]:
+        """Notes a second and the milliseconds to the first, one piece on one thread of this machine."""
+        key = self._key("speed", model=one.hash, notes=SPEED_NOTES)
+        return dict(self.cache.json(key, lambda: _speed(one)))
+
+    def samples(self, one: Contestant, progress: Progress = lambda share: None) -> Samples:
+        """What a model writes, or what a folder holds, cut to samples."""
+        key = self._key(
+            "samples", of=one.hash, count=self.study.samples if one.bundle else self.study.each, notes=self.study.notes
+        )
+        return _unpacked(self.cache.arrays(key, lambda: _packed(self._draw(one, progress))))
+
+    def _draw(self, one: Contestant, progress: Progress) -> Samples:
+        if one.bundle is None:
+            return samples.folder(one.path, self.study.notes, self.study.each, progress)[0]
+        return samples.written(_engine(one), self.study.samples, self.study.notes, progress=progress)
+
+    def measures(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, np.ndarray]:
+        """(S,) every measure of a contestant's samples."""
+        drawn = self.samples(one)
+        key = self._key("measures", of=one.hash, count=len(drawn), notes=self.study.notes, names=list(MEASURES))
+        return self.cache.arrays(key, lambda: samples.measured(drawn, progress))
+
+    def distances(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, Any]:
+        """How far a contestant's samples are from real ones, each with its floor."""
+        ours, real, groups = self.measures(one), self.real_measures(), self.real().groups
+        size = {"count": len(ours["density"]), "real": len(groups), "each": self.study.each}
+        key = self._key("distances", of=one.hash, split=self.study.split, notes=self.study.notes, **size)
+
+        def make() -> dict[str, Any]:
+            return {
+                "distances": distances.by_measure(ours, real, groups),
+                "frechet": distances.frechet_ratio(ours, real, groups),
+                "two_sample": two_sample(ours, real, groups, progress=progress),
+            }
+
+        return dict(self.cache.json(key, make))
+
+    def copies(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, Any]:
+        """What a contestant's samples share with the training set, beside real music."""
+        drawn, real = self.samples(one), self.real()
+        chosen = spread_evenly(real.scores, COPIES_PIECES)
+        key = self._key("copies", of=one.hash, count=len(drawn), real=len(chosen), **asdict(self.study))
+        return dict(
+            self.cache.json(
+                key, lambda: memorisation.report(self.index(), drawn.scores, drawn.names, chosen, self.study.covered)
+            )
+        )
+
+    @property
+    def _trained(self) -> bool:
+        return "train" in self.corpus.manifest["splits"]
+
+    def _key(self, what: str, **rest: Any) -> dict[str, Any]:
+        return {"what": what, "corpus": self._corpus_hash, **rest}
+
+    def _about_corpus(self) -> dict[str, Any]:
+        return {
+            "name": self.corpus.path.name,
+            "hash": self._corpus_hash,
+            "sources": [{k: s.get(k) for k in ("name", "licence")} for s in self.corpus.manifest["sources"]],
+            "split": self.study.split,
+            "pieces": len(self._pieces),
+            "notes": sum(p.count for p in self._pieces),
+        }
+
+    def _show_all(self, show: Progress, *work: Callable[[], object]) -> None:
+        for i, part in enumerate(work):
+            part()
+            show((i + 1) / len(work))
+
+
+def cache_folder() -> Path:
+    """Where comparisons keep what they measured."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("antiphon") / "laboratory"
+
+
+def _engine(one: Contestant) -> Any:
+    assert one.bundle is not None
+    return open_engine(one.bundle)
+
+
+def _speed(one: Contestant) -> dict[str, float]:
+    began = time.perf_counter()
+    engine = _engine(one)
+    opened_s = time.perf_counter() - began
+    found = write_pieces(engine, Length(notes=SPEED_NOTES), [(0, 0)])
+    return {
+        "notes_per_second": found.notes_per_second,
+        "first_note_ms": found.first_note_s * 1000,
+        "open_ms": opened_s * 1000,
+    }
+
+
+def spread_evenly(items: Sequence[Item], count: int) -> list[Item]:
+    """So many of the items, at even distances; all if there are no more, or with a count of 0."""
+    if not count or count >= len(items):
+        return list(items)
+    return [items[i] for i in np.linspace(0, len(items) - 1, count).round().astype(int)]
+
+
+def _spread(measures: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    """What a table shows of each measure."""
+    return {
+        name: {
+            "mean": float(values.mean()),
+            "median": float(np.median(values)),
+            "from_5": float(np.quantile(values, 0.05)),
+            "to_95": float(np.quantile(values, 0.95)),
+        }
+        for name, values in measures.items()
+    }
+
+
+def _packed(drawn: Samples) -> dict[str, np.ndarray]:
+    """Samples as arrays: rows one after another."""
+    rows = [samples.GRID.encode(score) for score in drawn.scores]
+    ends = np.cumsum([len(r) for r in rows])
+    return {"rows": np.concatenate(rows), "ends": ends, "groups": drawn.groups, "names": np.array(drawn.names)}
+
+
+def _unpacked(arrays: dict[str, np.ndarray]) -> Samples:
+    rows = np.split(arrays["rows"], arrays["ends"][:-1])
+    return Samples([samples.GRID.decode(r) for r in rows], arrays["groups"], arrays["names"].tolist())
+
+
+def _arrays(found: Predictions) -> dict[str, np.ndarray]:
+    """Predictions as arrays; floats in 32 bits, which halves the file and moves no sum by a millionth."""
+    values = {f.name: getattr(found, f.name) for f in fields(found)}
+    arrays = {name: np.array(v) for name, v in values.items()}
+    halved = {n: a.astype(np.float32) if a.dtype == np.float64 and n != "seconds" else a for n, a in arrays.items()}
+    return {n: a.astype(np.uint8) if n in ("likeliest", "rank") else a for n, a in halved.items()}
+
+
+def _predictions(arrays: dict[str, np.ndarray]) -> Predictions:
+    wide: dict[str, Any] = {n: a.astype(np.float64) if a.dtype == np.float32 else a for n, a in arrays.items()}
+    wide |= {name: wide[name].astype(np.int64) for name in ("likeliest", "rank")}
+    return Predictions(**{**wide, "attributes": tuple(wide["attributes"].tolist())})

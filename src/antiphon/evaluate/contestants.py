@@ -1,0 +1,81 @@
+"""Who takes part in a comparison: models, and folders of MIDI files by whatever system wrote them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from antiphon.corpus.store import Corpus
+from antiphon.engine.bundle import CARD, META, Bundle, find, open_bundle
+from antiphon.errors import ModelError
+from antiphon.files import READERS
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A model or a folder of music."""
+
+    name: str  # what stands in tables; no two are equal
+    path: Path
+    hash: str  # of all that it plays or holds
+    bundle: Bundle | None = None  # of a model
+
+    def facts(self) -> dict[str, Any]:
+        """What is known without measuring."""
+        if self.bundle is None:
+            return {"kind": "folder", "files": len(_files(self.path)), "hash": self.hash}
+        meta = self.bundle.meta
+        return {
+            "kind": "model",
+            "family": meta["family"],
+            "parameters": meta["parameters"],
+            "bytes": sum(file["bytes"] for file in meta["files"].values()),
+            "licence": meta["licence"]["name"],
+            "hash": self.hash,
+        }
+
+    def card(self) -> str:
+        """The model's card, in Markdown; nothing for a folder."""
+        return self.bundle.read(CARD).decode() if self.bundle else ""
+
+
+def open_contestants(names: Sequence[str]) -> list[Contestant]:
+    """Models by name or path, and folders of music; ModelError for what is neither."""
+    found: list[Contestant] = []
+    for name in names:
+        one = _open(name)
+        taken = {other.name for other in found}
+        if one.name in taken:  # two folders of one name: the path tells them apart
+            one = Contestant(str(one.path), one.path, one.hash, one.bundle)
+        if one.name in taken:
+            raise ModelError(f"{name} is named twice; name each model or folder once")
+        found.append(one)
+    return found
+
+
+def corpus_hash(corpus: Corpus) -> str:
+    """Of a corpus's music and splits."""
+    files = corpus.manifest["files"]
+    return hashlib.sha256("".join(files[name]["sha256"] for name in sorted(files)).encode()).hexdigest()
+
+
+def _open(name: str) -> Contestant:
+    path = Path(name)
+    if path.is_dir() and not (path / META).is_file() and _files(path):
+        digest = hashlib.sha256()
+        for file in _files(path):
+            digest.update(file.relative_to(path).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        return Contestant(path.resolve().name, path, digest.hexdigest())
+    try:
+        bundle = open_bundle(find(name))
+    except ModelError as error:
+        raise ModelError(f"{error} A folder of MIDI files works too.") from error
+    return Contestant(bundle.name, bundle.path, hashlib.sha256((bundle.path / META).read_bytes()).hexdigest(), bundle)
+
+
+def _files(path: Path) -> list[Path]:
+    return [file for file in sorted(path.rglob("*")) if file.suffix.lower() in READERS and file.is_file()]

@@ -1,0 +1,137 @@
+"""A model's picture, drawn from its own weights: every module with its tensors' shapes, and which head sees which.
+
+The names and shapes are those in the header of ``weights.safetensors``, which is plain JSON: no library is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from antiphon.charts.drawing import Drawing, Line, Text, box, line
+from antiphon.engine.bundle import WEIGHTS, Bundle
+
+WIDTH, MARGIN, BOX, GAP = 380.0, 4.0, 44.0, 20.0
+Shapes = dict[str, tuple[int, ...]]
+_HEAD = re.compile(r"heads\.heads\.(\d+)\.")
+_SEEN = re.compile(r"heads\.heads\.(\d+)\.seen\.(\d+)\.")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A module: its name, its weights, and the largest of their shapes."""
+
+    name: str
+    parameters: int
+    tensors: int
+    largest: tuple[int, ...]
+
+
+def shapes(bundle: Bundle) -> Shapes:
+    """The shape of every tensor of a model, by name."""
+    content = bundle.read(WEIGHTS)
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    return {name: tuple(entry["shape"]) for name, entry in header.items() if name != "__metadata__"}
+
+
+def blocks(found: Shapes) -> list[Block]:
+    """The modules in the order in which a note passes them: inputs, layers by number, what is left, heads."""
+    groups: dict[str, Shapes] = {}
+    for name, shape in found.items():
+        if not _HEAD.match(name):
+            groups.setdefault(_module(name), {})[name] = shape
+    return [_block(name, groups[name]) for name in sorted(groups, key=_rank)]
+
+
+def architecture(bundle: Bundle) -> Drawing:
+    """From the row that is heard, at the top, to the heads that predict the next, at the bottom."""
+    found = shapes(bundle)
+    middle = blocks(found)
+    attributes = [a.name for a in bundle.codec.attributes]
+    height = 34 + (len(middle) + 2) * (BOX + GAP) + 70
+    drawing = Drawing(WIDTH, height, f"architecture of {bundle.name}")
+    drawing.add(Text("ink", MARGIN, 18, bundle.name, size=13, bold=True))
+    facts = f"{bundle.meta['family']}, {bundle.meta['parameters']:,} parameters"
+    drawing.add(Text("muted", WIDTH - MARGIN, 18, facts, "end"))
+    top = 34.0
+    sizes = [f"{a.name} {a.size}" for a in bundle.codec.attributes]
+    _add_box(drawing, top, "a note heard", " · ".join(sizes), "z0")
+    for block in middle:
+        _add_arrow(drawing, top + BOX)
+        top += BOX + GAP
+        _add_box(drawing, top, block.name, _about(block), "b0")
+    _add_arrow(drawing, top + BOX)
+    _add_heads(drawing, top + BOX + GAP, attributes, found)
+    return drawing
+
+
+def _add_heads(drawing: Drawing, top: float, attributes: list[str], found: Shapes) -> None:
+    """The heads side by side, with a line from each to those that see what it drew."""
+    width = (WIDTH - 2 * MARGIN - 8 * (len(attributes) - 1)) / len(attributes)
+    lefts = [MARGIN + i * (width + 8) for i in range(len(attributes))]
+    for i, (name, left) in enumerate(zip(attributes, lefts, strict=True)):
+        mine = {n: s for n, s in found.items() if (m := _HEAD.match(n)) and int(m[1]) == i}
+        drawing.add(box("c0", left, top, width, BOX))
+        drawing.add(Text("ink", left + width / 2, top + 19, name, "middle", size=12, bold=True))
+        count = sum(_size(s) for s in mine.values())
+        drawing.add(Text("ink", left + width / 2, top + 34, f"{count:,}", "middle", size=10))
+    for n in found:
+        if seen := _SEEN.match(n):
+            to, since = int(seen[1]), int(seen[2])
+            depth = top + BOX + 8 + 11 * (to - since)
+            x1, x2 = lefts[since] + width * 0.62, lefts[to] + width * (0.2 + 0.08 * since)
+            drawing.add(line("c7", (x1, top + BOX), (x1, depth), (x2, depth), (x2, top + BOX + 2), thickness=1.4))
+            drawing.add(_tip(x2, top + BOX + 1, up=True))
+    chained = any(_SEEN.match(n) for n in found)
+    words = "each head sees what those before it drew" if chained else "each head predicts on its own"
+    drawing.add(Text("muted", MARGIN, top + BOX + 24 + 11 * len(attributes), words))
+
+
+def _add_box(drawing: Drawing, top: float, name: str, about: str, colour: str) -> None:
+    drawing.add(box(colour, MARGIN, top, WIDTH - 2 * MARGIN, BOX))
+    drawing.add(Text("ink", MARGIN + 12, top + 19, name, size=12, bold=True))
+    drawing.add(Text("ink", MARGIN + 12, top + 35, about, size=11))
+
+
+def _add_arrow(drawing: Drawing, top: float) -> None:
+    x = WIDTH / 2
+    drawing.add(line("muted", (x, top + 3), (x, top + GAP - 3), thickness=1.4), _tip(x, top + GAP - 3))
+
+
+def _tip(x: float, y: float, up: bool = False) -> Line:
+    back = 4 if up else -4
+    return line("c7" if up else "muted", (x - 3.5, y + back), (x, y), (x + 3.5, y + back), thickness=1.4)
+
+
+def _about(block: Block) -> str:
+    size = " × ".join(map(str, block.largest))
+    return f"{block.parameters:,} parameters, {block.tensors} tensors up to {size}"
+
+
+def _module(name: str) -> str:
+    """``layers.0.weight`` → ``layers.0``; of others the first part."""
+    parts = name.split(".")
+    keep = 2 if parts[0] == "heads" or (len(parts) > 1 and parts[1].isdigit()) else 1
+    return ".".join(parts[:keep])
+
+
+def _rank(name: str) -> tuple[int, str, int]:
+    first, _, rest = name.partition(".")
+    group = 0 if first.startswith(("embed", "past", "input")) else 3 if first == "heads" else 2 if not rest else 1
+    return group, first, int(rest) if rest.isdigit() else 0
+
+
+def _block(name: str, tensors: Mapping[str, tuple[int, ...]]) -> Block:
+    largest = max(tensors.values(), key=_size)
+    return Block(name, sum(map(_size, tensors.values())), len(tensors), largest)
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for n in shape:
+        size *= n
+    return size

@@ -1,0 +1,334 @@
+"""The page's sections as HTML: what is said, and the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from antiphon.evaluate.measures import MEASURES
+from antiphon.evaluate.report.figures import legend as colours
+from antiphon.evaluate.results import LEADERBOARD, Column, at, interval_of
+
+Results = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page; one without a body is left out."""
+
+    id: str
+    short: str  # in the navigation
+    title: str
+    intro: str
+    body: str
+
+    def html(self) -> str:
+        """The whole section."""
+        return (
+            f'<section id="{self.id}"><h2>{escape(self.title)}</h2><p>{escape(self.intro)}</p>\n{self.body}</section>'
+        )
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Something to hear: whose it is, MP3 in base64, and its picture."""
+
+    id: str
+    by: str
+    name: str
+    sound: str
+    picture: str
+
+
+def lead(results: Results) -> str:
+    """What was compared, in two sentences."""
+    corpus, study = results["corpus"], results["study"]
+    heard = min(study["pieces"] or corpus["pieces"], corpus["pieces"])
+    return (
+        f"Measured on {corpus['name']}, {corpus['split']} split: likelihood on {heard:,} of {corpus['pieces']:,} "
+        f"pieces, samples of {study['notes']} notes against {results['real']['samples']:,} passages of real music."
+    )
+
+
+def legend(entries: Sequence[tuple[str, str]]) -> str:
+    """Names with their colours."""
+    return "".join(f'<li><i class="{colour}"></i>{escape(name)}</li>' for name, colour in entries)
+
+
+def leaderboard(results: Results) -> Section:
+    """Everyone in one sortable table, and real music for what it can be measured by."""
+    rows = results["contestants"]
+    columns = [c for c in LEADERBOARD if any(at(numbers, c.key) is not None for numbers in rows.values())]
+    heads = "".join(
+        f'<th scope="col" data-better="{c.better}"><button type="button" title="{escape(c.about)}">'
+        f"{escape(c.title)}</button></th>"
+        for c in columns
+    )
+    inks = dict(colours(list(rows)))
+    body = "".join(
+        f'<tr><th scope="row" data-value="{escape(name)}"><i class="{inks[name]}"></i>{escape(name)}</th>'
+        + "".join(_cell(rows, name, column) for column in columns)
+        + "</tr>"
+        for name in rows
+    )
+    body += _real_row(results, columns)
+    table = (
+        '<div class="scroll" tabindex="0" role="region" aria-label="Leaderboard"><table class="sortable"><thead><tr>'
+        f'<th scope="col"><button type="button">contestant</button></th>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+    terms = "".join(f"<dt><b>{escape(c.title)}</b></dt><dd>{escape(c.about)}</dd>" for c in columns)
+    about = f"<details><summary>What the columns mean</summary><dl>{terms}</dl></details>"
+    intro = (
+        "Choose a heading to sort. Small figures are 95 % intervals over pieces; the best of each column is bold. "
+        "Likelihoods are exact, not bounds."
+    )
+    return Section("leaderboard", "Leaderboard", "Leaderboard", intro, table + about)
+
+
+def listening(clips: Sequence[Clip]) -> Section:
+    """Players, each with its piano roll."""
+    players = "".join(
+        f'<figure>{clip.picture}<audio id="clip-{escape(clip.id)}" controls preload="none" '
+        f'aria-label="{escape(clip.by)}, {escape(clip.name)}" src="data:audio/mpeg;base64,{clip.sound}"></audio>'
+        f"<figcaption><b>{escape(clip.by)}</b> · {escape(clip.name)}</figcaption></figure>"
+        for clip in clips
+    )
+    intro = "The first 20 seconds of samples that nobody picked: a model's first seeds, real music at even distances."
+    return Section("listen", "Listen", "Listen", intro, f'<div class="grid small">{players}</div>' if players else "")
+
+
+def blind(clips: Sequence[Clip], report: str) -> Section:
+    """Two clips without names, a vote, and the tally."""
+    body = f"""<div class="blind" id="blind" data-report="{escape(report)}" tabindex="-1">
+<div class="pair"><div><b>A</b><audio id="a" controls aria-label="Clip A"></audio></div>
+<div><b>B</b><audio id="b" controls aria-label="Clip B"></audio></div></div>
+<div class="votes"><button type="button" class="main" data-vote="a">A is better <kbd>A</kbd></button>
+<button type="button" class="main" data-vote="b">B is better <kbd>B</kbd></button>
+<button type="button" data-vote="neither">No difference <kbd>0</kbd></button>
+<button type="button" id="skip-pair">Another pair</button></div>
+<p class="note" id="said" role="status" aria-live="polite">Who plays is told after the vote.</p>
+<details><summary>Tally: <span id="count">0 votes</span></summary>
+<div class="scroll"><table><thead><tr><th scope="col">by</th><th scope="col">won</th><th scope="col">heard</th>
+<th scope="col">share</th></tr></thead><tbody id="tally"></tbody></table></div>
+<div class="votes"><button type="button" id="export">Save votes as JSON</button>
+<button type="button" id="clear">Forget them</button></div></details></div>"""
+    intro = "Two clips of two sources in random order. Votes are kept in this browser only; save them to share them."
+    return Section("blind", "Blind test", "Blind test", intro, body if len({c.by for c in clips}) > 1 else "")
+
+
+def rolls(rows: Sequence[tuple[str, Sequence[str]]]) -> Section:
+    """Small multiples of piano rolls."""
+    body = "".join(
+        f'<h3>{escape(name)}</h3><div class="grid small">{"".join(f"<figure>{p}</figure>" for p in pictures)}</div>'
+        for name, pictures in rows
+    )
+    intro = "All on one scale: 20 seconds across, the piano's 88 keys up, louder notes in stronger colour."
+    return Section("rolls", "Piano rolls", "What it looks like", intro, body)
+
+
+def predictions(shared: Sequence[str], confusions: Sequence[str], excerpts: Sequence[str]) -> Section:
+    """What models make of real music, note by note."""
+    grid = "".join(f"<figure>{p}</figure>" for p in (*shared, *confusions))
+    strips = "".join(f'<figure class="wide" tabindex="0">{p}</figure>' for p in excerpts)
+    body = f'<div class="grid">{grid}</div><h3>The first notes of one real piece</h3>{strips}' if grid else ""
+    intro = (
+        "Models hear real pieces and predict every note from those before it. Calibrated models lie on the diagonal; "
+        "in the squares, the diagonal is a right guess and the lines beside it are octaves."
+    )
+    return Section("predictions", "Predictions", "True against predicted", intro, body)
+
+
+def measures(results: Results, pictures: Mapping[str, str]) -> Section:
+    """Distances measure by measure, and the distributions."""
+    names = list(results["contestants"])
+    drawn = "".join(f"<figure>{picture}</figure>" for picture in pictures.values())
+    intro = (
+        "Each sample counted in many ways. Grey is real music. The table gives the overlapped area of the "
+        "two densities and, smaller, that of real music with other real music; orange lies below all "
+        "but 2.5 % of real draws."
+    )
+    table = _distance_table(results, names)
+    summary = "".join(_verdicts(name, results["contestants"][name]) for name in names)
+    return Section(
+        "measures",
+        "Measures",
+        "Real against generated",
+        intro,
+        f'{summary}<div class="grid small">{drawn}</div>{table}',
+    )
+
+
+def copies(results: Results) -> Section:
+    """Memorisation beside real music."""
+    found = {n: c["copies"] for n, c in results["contestants"].items() if "copies" in c}
+    if not found:
+        return Section("copies", "Copies", "Copies of training music", "", "")
+    first = next(iter(found.values()))
+    rows = [("real music, held out", first["real"], "")]
+    rows += [(name, c["written"], str(len(c["flagged"]))) for name, c in found.items()]
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>'
+        + "".join(f"<td>{_share(shares, key)}</td>" for key in _COPY_KEYS)
+        + f"<td>{flagged or '–'}</td></tr>"
+        for name, shares, flagged in rows
+    )
+    heads = "".join(f'<th scope="col">{t}</th>' for t in ("", *_COPY_KEYS.values(), "flagged"))
+    flagged = "".join(_flagged(name, c["flagged"]) for name, c in found.items() if c["flagged"])
+    intro = (
+        f"The longest run of notes that stands in the {first['training_notes']:,} notes of the training set in any key "
+        f"and tempo, and the share of notes in runs of {first['covered_notes']} or more. Flagged is what matches "
+        "longer than 99 of 100 passages of real music that the model never saw."
+    )
+    table = (
+        f'<div class="scroll" tabindex="0"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+    return Section("copies", "Copies", "Copies of training music", intro, table + flagged)
+
+
+def models(pictures: Sequence[str], training: Sequence[str], cards: Sequence[tuple[str, str]]) -> Section:
+    """Architecture, training curves and cards."""
+    grid = "".join(f"<figure>{p}</figure>" for p in (*pictures, *training))
+    shown = "".join(
+        f'<details><summary>Card of {escape(name)}</summary><pre class="card">{escape(card)}</pre></details>'
+        for name, card in cards
+    )
+    intro = "Drawn from the weights themselves: every module with its parameters, and which head sees what."
+    return Section(
+        "models", "Models", "Models", intro, f'<div class="grid">{grid}</div><h3>Cards</h3>{shown}' if cards else ""
+    )
+
+
+def commands(results: Results) -> Section:
+    """How to repeat it."""
+    study, corpus = results["study"], results["corpus"]
+    lines = [results["command"]]
+    for name, numbers in results["contestants"].items():
+        if numbers["kind"] == "model":
+            lines.append(f"antiphon evaluate {name} --corpus {corpus['name']} --split {corpus['split']}")
+            lines.append(f"antiphon generate --model {name} --notes {study['notes']} --seed 0 -o sample.mid")
+    versions = ", ".join(f"{k} {v}" for k, v in results["versions"].items())
+    body = (
+        f"<pre>{escape(chr(10).join(lines))}</pre>"
+        f'<p class="note">{escape(versions)}. {escape(results["machine"])}. {escape(results["date"])}. All '
+        'numbers are in <a href="results.json">results.json</a> and <a href="results.csv">results.csv</a> beside '
+        "this page.</p>"
+    )
+    return Section("commands", "Commands", "How to repeat it", "The first line made this page.", body)
+
+
+def footer(results: Results) -> str:
+    """Sources and licences of the music, as they ask."""
+    music = "; ".join(f"{s['name']} ({s['licence']})" for s in results["corpus"]["sources"])
+    return f"Made by Antiphon {results['versions']['antiphon']} on {results['date']}. Real music: {music}."
+
+
+_COPY_KEYS = {
+    "longest_median": "longest run, median",
+    "longest_95": "95th of 100",
+    "longest_max": "longest of all",
+    "coverage_mean": "notes in runs",
+    "samples": "samples",
+}
+
+
+def _cell(rows: Mapping[str, Any], name: str, column: Column) -> str:
+    value = at(rows[name], column.key)
+    if value is None:
+        return '<td class="none" data-value="">–</td>'
+    values = [v for numbers in rows.values() if (v := at(numbers, column.key)) is not None]
+    best = column.better and len(values) > 1 and value == (max(values) if column.better > 0 else min(values))
+    interval = interval_of(rows[name], column.key)
+    small = "" if interval is None else f"<small>{column.text(interval[0])}–{column.text(interval[1])}</small>"
+    kind = ' class="best"' if best else ""
+    return f'<td{kind} data-value="{value}">{column.text(value)}{small}</td>'
+
+
+def _real_row(results: Results, columns: Sequence[Column]) -> str:
+    """Real music in the columns in which it can stand: against other real music."""
+    first: Mapping[str, Any] = next(iter(results["contestants"].values()))
+    known = {
+        "frechet.ratio": 1.0 if at(first, "frechet.ratio") is not None else None,
+        "two_sample.auc": at(first, "two_sample.control.auc"),
+        "copies.written.longest_95": at(first, "copies.real.longest_95"),
+    }
+    cells = ""
+    for column in columns:
+        value = known.get(column.key)
+        text = "–" if value is None else column.text(value)
+        cells += f'<td class="none" data-value="{"" if value is None else value}">{text}</td>'
+    return f'<tr class="real"><th scope="row" data-value="real music"><i class="z4"></i>real music</th>{cells}</tr>'
+
+
+def _verdicts(name: str, numbers: Mapping[str, Any]) -> str:
+    """Fréchet ratio and classifier in words, or why there are none."""
+    ratio, told = numbers["frechet"], numbers["two_sample"]
+    if "refused" in ratio:
+        first = f"no Fréchet distance ({ratio['refused']})"
+    else:
+        first = (
+            f"a Fréchet distance {ratio['ratio']:.2f} times that between halves of the real music "
+            f"({ratio['ratio_low']:.2f} to {ratio['ratio_high']:.2f}; {ratio['samples']} samples a side)"
+        )
+    if "refused" in told:
+        second = f"no classifier ({told['refused']})"
+    else:
+        telling = ", ".join(MEASURES[t["measure"]].title for t in told["telling"][:3])
+        second = (
+            f"a classifier tells it from real music with an area under the curve of {told['auc']:.2f} "
+            f"({told['auc_low']:.2f} to {told['auc_high']:.2f}; real from real {told['control']['auc']:.2f}), "
+            f"mostly by {telling}"
+        )
+    return f"<p><b>{escape(name)}</b>: {escape(first)}; {escape(second)}.</p>"
+
+
+def _distance_table(results: Results, names: Sequence[str]) -> str:
+    heads = '<th scope="col"><button type="button">measure</button></th><th scope="col">real, median</th>' + "".join(
+        f'<th scope="col">{escape(n)}, median</th>'
+        '<th scope="col" data-better="1"><button type="button">overlap</button></th>'
+        for n in names
+    )
+    rows = "".join(_distance_row(results, key, names) for key in MEASURES)
+    return (
+        '<h3>Measure by measure</h3><div class="scroll" tabindex="0" role="region" aria-label="Measures">'
+        f'<table class="sortable"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def _distance_row(results: Results, key: str, names: Sequence[str]) -> str:
+    measure = MEASURES[key]
+    unit = f" <small>{escape(measure.unit)}</small>" if measure.unit else ""
+    cells = f'<th scope="row" data-value="{escape(measure.title)}">{escape(measure.title)}{unit}</th>'
+    real = results["real"]["measures"][key]["median"]
+    cells += f'<td data-value="{real}">{real:.4g}</td>'
+    for name in names:
+        numbers = results["contestants"][name]
+        median, overlap = numbers["measures"][key]["median"], numbers["distances"][key]["overlapped_area"]
+        cells += f'<td data-value="{median}">{median:.4g}</td>'
+        if "refused" in overlap:
+            cells += f'<td class="none" data-value="" title="{escape(overlap["refused"])}">–</td>'
+            continue
+        far = ' class="far"' if overlap["value"] < overlap["floor_low"] else ""
+        cells += (
+            f'<td{far} data-value="{overlap["value"]}">{overlap["value"]:.2f}'
+            f"<small>{overlap['floor']:.2f} real</small></td>"
+        )
+    return f"<tr>{cells}</tr>"
+
+
+def _share(shares: Mapping[str, Any], key: str) -> str:
+    value = shares.get(key)
+    if value is None:
+        return "–"
+    return f"{100 * value:.1f} %" if key.startswith("coverage") else f"{value:.0f}"
+
+
+def _flagged(name: str, found: Sequence[Mapping[str, Any]]) -> str:
+    items = "".join(
+        f"<li>{escape(str(f['sample']))}: {f['longest']} notes from note {f['first']}, as in "
+        f"{escape(str(f['source']))} from note {f['source_note']}</li>"
+        for f in found[:20]
+    )
+    return f"<details><summary>Flagged samples of {escape(name)}</summary><ul>{items}</ul></details>"

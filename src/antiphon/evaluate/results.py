@@ -1,0 +1,167 @@
+"""A comparison's numbers outside: as JSON, as CSV, and against those of an earlier comparison."""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from antiphon import __version__
+from antiphon.errors import FileError
+from antiphon.files.paths import written
+
+FORMAT = 1
+PACKAGES = ("numpy", "onnxruntime", "scikit-learn")
+JSON, CSV = "results.json", "results.csv"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A number that stands in the leaderboard."""
+
+    key: str  # its path in a contestant's results
+    title: str
+    unit: str
+    better: int  # 1: more is better, -1: less, 0: neither
+    digits: int
+    about: str  # one sentence for who does not know it
+
+    def text(self, value: float) -> str:
+        """A value as the table shows it."""
+        scaled = value * {"%": 100.0, "M": 1e-6}.get(self.unit, 1.0)
+        suffix = f" {self.unit}" if self.unit in ("%", "M", "×") else ""
+        return f"{scaled:,.{self.digits}f}{suffix}"
+
+
+LEADERBOARD = (
+    Column("likelihood.nats_per_note", "nats a note", "nats", -1, 3,
+           "How surprised the model is by real notes, all attributes, on the 10 ms grid: less is better."),
+    Column("likelihood.nats_per_midi_token", "a token", "nats", -1, 3,
+           "The same for each MIDI-like token, the unit of published tables; whole pieces."),
+    Column("likelihood.nats_per_midi_token_segments", "a token, reset", "nats", -1, 3,
+           "The same, but the model forgets all every 2,048 tokens, as published figures do."),
+    Column("likelihood.pitch_top1", "right pitch", "%", 1, 1, "How often the likeliest pitch was the one played."),
+    Column("likelihood.pitch_top5", "pitch in 5", "%", 1, 1, "How often it was among the five likeliest."),
+    Column("frechet.ratio", "Fréchet ratio", "×", -1, 2,
+           "Distance of what it writes from real music, over that of real from real: 1 is as good as real."),
+    Column("two_sample.auc", "told apart", "", -1, 3,
+           "How well a classifier tells it from real music: 0.5 is not at all, 1 is always."),
+    Column("copies.written.longest_95", "longest copy", "notes", 0, 0,
+           "Notes in a row that stand in the training set, in the 95th of 100 samples; compare with real music's."),
+    Column("speed.notes_per_second", "notes/s", "", 1, 0, "How fast it writes one piece, on one thread here."),
+    Column("parameters", "size", "M", 0, 1, "Trained numbers, in millions."),
+)  # fmt: skip
+
+
+def origin(command: str) -> dict[str, Any]:
+    """What it took to make the numbers: command, versions, machine and date."""
+    found = {package: _version(package) for package in PACKAGES}
+    return {
+        "format": FORMAT,
+        "command": command,
+        "date": date.today().isoformat(),
+        "machine": f"{_cpu()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
+        "versions": {"antiphon": __version__, **{k: v for k, v in found.items() if v}},
+    }
+
+
+def write(results: Mapping[str, Any], folder: Path) -> None:
+    """Write results.json and, a number a line, results.csv."""
+    with written(folder / JSON) as temporary:
+        temporary.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    with written(folder / CSV) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["contestant", "key", "value"])
+        for name, numbers in results["contestants"].items():
+            writer.writerows((name, key, value) for key, value in flat(numbers))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """An earlier comparison's results.json; FileError for what is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT or not isinstance(found.get("contestants"), dict):
+        raise FileError(
+            f"{path} is not the results.json of a comparison by this version; give one that `compare` wrote"
+        )
+    return found
+
+
+def flat(numbers: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
+    """All numbers inside, each with the path to it: ``likelihood.nats_per_note``."""
+    if isinstance(numbers, Mapping):
+        for name, value in numbers.items():
+            yield from flat(value, f"{prefix}.{name}" if prefix else str(name))
+    elif isinstance(numbers, list):
+        for i, value in enumerate(numbers):
+            yield from flat(value, f"{prefix}.{i}")
+    elif isinstance(numbers, int | float) and not isinstance(numbers, bool):
+        yield prefix, numbers
+
+
+def at(numbers: Mapping[str, Any], key: str) -> float | None:
+    """The number at a path, or None where there is none."""
+    value: Any = numbers
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value if isinstance(value, int | float) else None
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What differs between two comparisons in the leaderboard's columns, and who came or went.
+
+    ``clear`` says that the new value lies outside the old one's 95 % interval, where that has one.
+    """
+    old, new = before["contestants"], after["contestants"]
+    rows: list[dict[str, Any]] = [{"contestant": n, "change": "new"} for n in new if n not in old]
+    rows += [{"contestant": n, "change": "gone"} for n in old if n not in new]
+    for name in new:
+        for column in LEADERBOARD if name in old else ():
+            was, now = at(old[name], column.key), at(new[name], column.key)
+            if was is None or now is None or was == now:
+                continue
+            better = None if not column.better else (now > was) == (column.better > 0)
+            clear = _outside(old[name], column.key, now)
+            rows.append(
+                {"contestant": name, "change": "changed", "key": column.key, "before": was, "after": now,
+                 "better": better, "clear": clear}
+            )  # fmt: skip
+    return rows
+
+
+def _outside(numbers: Mapping[str, Any], key: str, value: float) -> bool | None:
+    interval = interval_of(numbers, key)
+    return None if interval is None else not interval[0] <= value <= interval[1]
+
+
+def interval_of(numbers: Mapping[str, Any], key: str) -> tuple[float, float] | None:
+    """The 95 % interval that belongs to a key, wherever the results keep it."""
+    group, _, name = key.rpartition(".")
+    inside: Any = numbers.get(group, {}) if group else {}
+    if not isinstance(inside, Mapping):
+        return None
+    found = inside.get("intervals_95", {}).get(name) or [inside.get(f"{name}_low"), inside.get(f"{name}_high")]
+    return None if None in found else (float(found[0]), float(found[1]))
+
+
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,134 @@
+"""Samples: the pieces of equal length in which a model, a folder of files and real music are compared.
+
+A sample is a run of so many notes on the codec's grid, beginning at 0. Each knows its group, the piece it was cut from:
+samples of one piece are alike, so groups are what is split and resampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from antiphon.codec import NoteCodec
+from antiphon.corpus.store import Corpus, Piece
+from antiphon.engine.base import Engine
+from antiphon.errors import FileError
+from antiphon.evaluate.likelihood import notes_of, rows_of
+from antiphon.evaluate.measures import measure
+from antiphon.files import READERS, read_music
+from antiphon.generate.pieces import Length, write_pieces
+from antiphon.generate.sampling import Sampling
+from antiphon.notes import DRUMS, Score
+
+GRID = NoteCodec()  # every sample stands on it, whatever its model's codec
+
+Progress = Callable[[float], None]  # is told the share done, 0 to 1
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Pieces of music to compare, and what they were cut from."""
+
+    scores: list[Score]
+    groups: np.ndarray  # (S,) int: which piece or seed each is from
+    names: list[str]  # of each sample, to find it again
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+def written(
+    engine: Engine, count: int, notes: int, sampling: Sampling = Sampling(), progress: Progress = lambda share: None
+) -> Samples:
+    """What a model writes from nothing with seeds 0, 1, …: as ``antiphon generate --seed S --notes N``."""
+    seeds = [(seed, 0) for seed in range(count)]
+    pieces = write_pieces(engine, Length(notes=notes), seeds, sampling=sampling, progress=progress).scores
+    return Samples([on_grid(p) for p in pieces], np.arange(count), [f"seed {seed}" for seed in range(count)])
+
+
+def real(corpus: Corpus, pieces: Sequence[Piece], notes: int, each: int = 0) -> Samples:
+    """Runs of ``notes`` that do not overlap; of every piece all, or ``each`` spread evenly over it."""
+    heard = [(_title(piece), rows_of(GRID, columns)) for piece, columns in _heard(corpus, pieces)]
+    return _cut([(name, rows) for name, rows in heard if len(rows) >= notes], notes, each)
+
+
+def folder(
+    path: Path, notes: int, each: int = 0, progress: Progress = lambda share: None
+) -> tuple[Samples, dict[str, str]]:
+    """Samples of every file of music under a folder, as of real music, and what was wrong with those left out.
+
+    A file with fewer notes is one sample if it has at least half of them. Raises FileError where nothing is left.
+    """
+    files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in READERS and file.is_file()]
+    if not files:
+        raise FileError(f"{path} has no files of music ({', '.join(READERS)})")
+    heard, refused = [], {}
+    for i, file in enumerate(files):
+        name = file.relative_to(path).as_posix()
+        try:
+            score = read_music(file)
+        except FileError as error:
+            refused[name] = str(error)
+            continue
+        rows = GRID.encode(score.select(score.notes["program"] != DRUMS))
+        if len(rows) * 2 >= notes:
+            heard.append((name, rows))
+        else:
+            refused[name] = f"{len(rows)} notes, fewer than half a sample's {notes}"
+        progress((i + 1) / len(files))
+    if not heard:
+        raise FileError(f"{path} has no file with {notes // 2} notes or more that can be read; {_first(refused)}")
+    return _cut(heard, notes, each), refused
+
+
+def measured(samples: Samples, progress: Progress = lambda share: None) -> dict[str, np.ndarray]:
+    """Every measure of every sample: (S,) each."""
+    rows = []
+    for i, score in enumerate(samples.scores):
+        rows.append(measure(score))
+        progress((i + 1) / len(samples))
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def on_grid(score: Score) -> Score:
+    """A score through the codec and back, its first note at 0: what all samples are."""
+    return GRID.decode(_begun(GRID.encode(score)))
+
+
+def _heard(corpus: Corpus, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, dict[str, np.ndarray]]]:
+    for piece in pieces:
+        for columns in notes_of(GRID, corpus, [piece]):  # none where there are only drums
+            yield piece, dict(columns)
+
+
+def _title(piece: Piece) -> str:
+    """How people call a piece: composer and title where the corpus knows them, or its file."""
+    return ": ".join(filter(None, [piece.composer, piece.title])) if piece.title else piece.name
+
+
+def _cut(heard: Sequence[tuple[str, np.ndarray]], notes: int, each: int) -> Samples:
+    scores, groups, names = [], [], []
+    for group, (name, rows) in enumerate(heard):
+        starts = np.arange(0, max(len(rows) - notes, 0) + 1, notes)
+        if each and len(starts) > each:
+            starts = starts[np.linspace(0, len(starts) - 1, each + 2).round().astype(int)[1:-1]]
+        for start in np.unique(starts):
+            scores.append(GRID.decode(_begun(rows[start : start + notes])))
+            groups.append(group)
+            names.append(f"{name}, note {start}" if start else name)
+    return Samples(scores, np.array(groups, int), names)
+
+
+def _begun(rows: np.ndarray) -> np.ndarray:
+    """A passage whose first note stands at 0."""
+    rows = rows.copy()
+    rows[:1, GRID.column["step"]] = 0
+    return rows
+
+
+def _first(refused: dict[str, str]) -> str:
+    name, why = next(iter(refused.items()))
+    return f"{name}: {why}"
