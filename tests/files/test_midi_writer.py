@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.errors import FileError
-from antiphon.files.midi import midi_bytes, read_midi, write_midi
+from antiphon.files.midi import midi_bytes, read_midi, read_midi_bytes, read_texts, write_midi
 from antiphon.notes import DRUMS, NOTE, Score, score
 
 DATA = sorted((Path(__file__).parents[1] / "data").glob("*.mid"))
@@ -112,3 +112,26 @@ def test_a_file_is_written_whole_and_read_back(tmp_path):
 def test_what_midi_cannot_say_is_not_written(tempo, metre):
     with pytest.raises(ValueError, match="MIDI holds"):
         midi_bytes(score(np.empty(0, NOTE), [tempo], [metre]))
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), max_size=4), scores())
+def test_texts_are_carried_and_change_no_note(texts, music):
+    written = midi_bytes(music, texts)
+    assert read_midi_bytes(written, "with texts") == music
+    metas = [m.text for m in mido.MidiFile(file=BytesIO(written), charset="utf-8").tracks[0] if m.type == "text"]
+    assert [text for text in metas if text] == [text for text in texts if text]
+
+
+def test_a_text_as_long_as_a_chapter_comes_back(tmp_path):
+    texts = ["x" * 20_000, "", "naïve ♯ MTrk MThd"]
+    write_midi(parts([0]), tmp_path / "a.mid", texts)
+    assert read_texts(tmp_path / "a.mid") == texts
+    write_midi(parts([0]), tmp_path / "b.mid")
+    assert read_texts(tmp_path / "b.mid") == []
+
+
+def test_a_file_without_tracks_has_no_texts(tmp_path):
+    (tmp_path / "a.mid").write_bytes(midi_bytes(parts([0]))[:14])
+    assert read_texts(tmp_path / "a.mid") == []
+    with pytest.raises(FileError, match="give the path of a MIDI file"):
+        read_texts(tmp_path / "none.mid")

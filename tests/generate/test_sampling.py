@@ -90,14 +90,14 @@ def test_a_temperature_out_of_range_is_refused(temperature):
 
 def test_dice_of_one_seed_are_the_same_beside_any_others():
     alone, among = Dice([(7, 1)], 4), Dice([(7, 0), (7, 1), (7, 2)], 4)
-    thrown = [(alone.throw()[0], among.throw()[1]) for _ in range(600)]  # more than a block
+    thrown = [(alone.throw(i)[0], among.throw(i)[1]) for i in range(600)]  # more than a block
     assert all((a == b).all() for a, b in thrown)
     assert len({tuple(a) for a, _ in thrown}) == 600
 
 
 def test_dice_are_even():
     dice = Dice([(0,)], 4)
-    thrown = np.array([dice.throw()[0] for _ in range(2000)])
+    thrown = np.array([dice.throw(i)[0] for i in range(2000)])
     assert thrown.mean(0) == pytest.approx(0.5, abs=0.03)
     assert thrown.min() >= 0
     assert thrown.max() < 1

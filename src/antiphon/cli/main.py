@@ -11,13 +11,23 @@ import select
 import signal
 import sys
 from collections.abc import Sequence
+from keyword import iskeyword
 from types import ModuleType
 
 from antiphon import __version__
 from antiphon.errors import AntiphonError, unknown
 
 COMMANDS = {
+    "play": "play with a model: it listens and answers, in time",
+    "ports": "list what there is to play with and to sound through",
+    "calibrate": "measure how long sound takes from the program to the ear",
     "generate": "write new music with a model",
+    "continue": "go on from where a piece ends",
+    "vary": "draw some notes of a piece anew",
+    "accompany": "write a left hand for a melody",
+    "infill": "write a passage of a piece again",
+    "presets": "list the named sets of options",
+    "replay": "make a written piece again, byte for byte",
     "render": "turn a MIDI file into sound",
     "plot": "draw a MIDI file: piano roll or histograms",
     "info": "describe a MIDI file, a model or a corpus",
@@ -28,6 +38,7 @@ COMMANDS = {
     "pack": "pack a corpus into one small file that travels",
     "train": "train a model from a recipe",
     "evaluate": "measure how well a model predicts a corpus",
+    "compare": "compare models and folders of MIDI files: tables, and a page to look at",
 }
 
 
@@ -68,7 +79,7 @@ def _configure(parser: argparse.ArgumentParser, module: ModuleType) -> None:
 
 
 def _load(command: str) -> ModuleType:
-    return importlib.import_module(f"antiphon.cli.{command}")
+    return importlib.import_module(f"antiphon.cli.{command}{'_' * iskeyword(command)}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

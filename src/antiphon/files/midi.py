@@ -11,6 +11,7 @@ tracks that set none of their own; the pedal acts on its channel in all tracks, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +25,7 @@ from antiphon.files.paths import written
 from antiphon.files.sounding import latest, pair, sustained
 from antiphon.notes import DEFAULT_TEMPO, DRUMS, NOTE, TICKS_PER_QUARTER, Score, score
 
-__all__ = ["midi_bytes", "read_midi", "read_midi_bytes", "write_midi"]
+__all__ = ["midi_bytes", "read_midi", "read_midi_bytes", "read_texts", "write_midi"]
 
 LAST_TICK = 2**31 - 1  # what the note table's int32 holds: 155 hours at 120 bpm
 MAX_BYTES = 50_000_000  # far above any music; reading takes up to 50 bytes of memory for each byte of the file
@@ -39,12 +40,30 @@ def read_midi(path: Path | str, *, pedal: bool = True) -> Score:
 
     A file without notes is an empty Score. Raises FileError for one that is missing, may not be read, or is not MIDI.
     """
+    return read_midi_bytes(_bytes(path), str(path), pedal=pedal)
+
+
+def read_texts(path: Path | str) -> list[str]:
+    """The text events of a MIDI file's first track, in order, empty ones too. Raises FileError as read_midi does."""
+    data, name = _bytes(path), str(path)
+    bodies = smf.tracks(data, smf.header(data, name).end)
+    if not bodies:
+        return []
+    events = smf.events(bodies[0])
+    texts = []
+    for start in events.data[(events.status == 0xFF) & (events.first == smf.TEXT)].tolist():
+        length, content = smf.variable_length(bodies[0], start + 1)
+        texts.append(_text(bodies[0][content : content + length]))
+    return texts
+
+
+def _bytes(path: Path | str) -> bytes:
+    """The bytes of a file, and one more than MAX_BYTES of a larger one."""
     try:
         with Path(path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror or error}; give the path of a MIDI file") from error
-    return read_midi_bytes(data, str(path), pedal=pedal)
 
 
 def read_midi_bytes(data: bytes, name: str, *, pedal: bool = True) -> Score:
@@ -67,9 +86,9 @@ def read_midi_bytes(data: bytes, name: str, *, pedal: bool = True) -> Score:
     return score(table, file.tempos, file.metres, [file.names[key // _CHANNELS] for key in used.tolist()])
 
 
-def write_midi(music: Score, path: Path | str) -> None:
-    """Write a type 1 file, whole or not at all; raises FileError where it cannot be written."""
-    data = midi_bytes(music)
+def write_midi(music: Score, path: Path | str, texts: Sequence[str] = ()) -> None:
+    """Write a type 1 file with ``texts`` as text events, whole or not at all; FileError where it cannot be written."""
+    data = midi_bytes(music, texts)
     with written(path) as temporary:
         temporary.write_bytes(data)
 

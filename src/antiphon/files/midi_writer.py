@@ -9,7 +9,7 @@ reader finds the right ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -22,11 +22,14 @@ _MELODIC = tuple(channel for channel in range(16) if channel != smf.DRUM_CHANNEL
 Part = tuple[int, int]  # (track, program)
 
 
-def midi_bytes(music: Score) -> bytes:
-    """The score as a file. Raises ValueError for a tempo or metre that MIDI cannot say."""
+def midi_bytes(music: Score, texts: Sequence[str] = ()) -> bytes:
+    """The score as a file, which begins with ``texts`` as text events; ASCII is what every reader understands.
+
+    Raises ValueError for a tempo or metre that MIDI cannot say.
+    """
     voices = _voices(music)
     channels = _channels([part for part, _ in voices])
-    chunks = [_chunk(_maps(music))]
+    chunks = [_chunk([*((0, _meta(smf.TEXT, text.encode(errors="replace"))) for text in texts), *_maps(music)])]
     before = -1
     for part, notes in voices:
         track = part[0]

@@ -1,64 +1,55 @@
-"""The note stream: a model writing music one note at a time. Everything that generates consumes it.
+"""The note stream: a model writing music one note at a time, as an iterator.
 
 A whole piece is the stream collected; several pieces at once are one batch of it. A piece's notes depend on the model,
-the prompt, the sampling and its own seed, and on nothing else: not on the size of the batch.
+the prompt, the control and its own seed, and on nothing else: not on the size of the batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from antiphon.codec import NoteCodec, NoteReader
-from antiphon.engine.base import Engine, prefill
+from antiphon.codec import NoteCodec
+from antiphon.engine.base import Engine
 from antiphon.errors import OptionError
-from antiphon.generate.sampling import Dice, Sampling, draw
+from antiphon.generate.control import PLAIN, Control
+from antiphon.generate.sampling import Sampling
+from antiphon.generate.voice import Seed, Voices
 from antiphon.notes import DRUMS, Score
-
-Seed = Sequence[int]
 
 
 def streams(
-    engine: Engine, seeds: Sequence[Seed], *, prompt: np.ndarray | None = None, sampling: Sampling = Sampling()
+    engine: Engine,
+    seeds: Sequence[Seed],
+    *,
+    prompt: np.ndarray | None = None,
+    sampling: Sampling | None = None,
+    control: Control = PLAIN,
 ) -> Iterator[np.ndarray]:
-    """Endless rows (B, A), one note of each of B pieces at a time, each from its own seed.
+    """Rows (B, A), one note of each of B pieces at a time, each from its own seed; endless unless the control closes.
 
-    ``prompt`` (T, A) are rows that all pieces continue. Memory does not grow with the length.
+    ``prompt`` (T, A) are rows that all pieces continue; ``sampling`` stands for the control's. Memory does not grow
+    with the length. Raises OptionError, before any note, where the control asks for what no music can obey.
     """
-    codec, batch = engine.codec, len(seeds)
-    heard = codec.start_row[None] if prompt is None else np.concatenate([codec.start_row[None], prompt])
-    features, state = prefill(engine, np.broadcast_to(heard, (batch, *heard.shape)), engine.start(batch))
-    readers = [codec.reader() for _ in seeds]
-    for reader in readers:
-        for row in heard[1:]:
-            reader.push(row)
-    dice = Dice(seeds, len(codec.attributes))
-    while True:
-        rows = np.zeros((batch, len(codec.attributes)), np.int64)
-        for i, uniform in enumerate(dice.throw().T):
-            allowed = _allowed(readers, codec, i, rows)
-            rows[:, i] = draw(engine.logits(i, features, rows), sampling, uniform, allowed)
-        for reader, row in zip(readers, rows, strict=True):
-            reader.push(row)
-        yield rows
-        features, state = engine.step(rows, state)
+    if sampling is not None:
+        control = replace(control, sampling=sampling)
+    voices = Voices(engine, seeds, control, prompt=prompt)
+    while not voices.done.all():
+        yield voices.next()
 
 
 def stream(
-    engine: Engine, seed: Seed, *, prompt: np.ndarray | None = None, sampling: Sampling = Sampling()
+    engine: Engine,
+    seed: Seed,
+    *,
+    prompt: np.ndarray | None = None,
+    sampling: Sampling | None = None,
+    control: Control = PLAIN,
 ) -> Iterator[np.ndarray]:
-    """Endless rows (A,) of one piece: :func:`streams` with a batch of one."""
-    return (rows[0] for rows in streams(engine, [seed], prompt=prompt, sampling=sampling))
-
-
-def _allowed(readers: Sequence[NoteReader], codec: NoteCodec, index: int, rows: np.ndarray) -> np.ndarray | None:
-    """(B, V) codes that may follow in each piece, or None where all may in all of them."""
-    name, size = codec.attributes[index]
-    masks = [reader.allowed(name, row) for reader, row in zip(readers, rows, strict=True)]
-    if all(mask is None for mask in masks):
-        return None
-    return np.stack([np.ones(size, bool) if mask is None else mask for mask in masks])
+    """Rows (A,) of one piece: :func:`streams` with a batch of one."""
+    return (rows[0] for rows in streams(engine, [seed], prompt=prompt, sampling=sampling, control=control))
 
 
 def prompt_rows(codec: NoteCodec, score: Score) -> np.ndarray:

@@ -1,0 +1,21 @@
+"""``antiphon infill``: a passage of a piece written again, so that it leads on to what follows."""
+
+import argparse
+
+from antiphon.cli.writing import SOURCE, add_files, add_options, write
+
+EXAMPLE = "antiphon infill song.mid --from 10s --to 14s --candidates 32 -o mended.wav"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="MUSIC", help=SOURCE)
+    add_files(parser)
+    add_options(
+        parser, ("edit", "prompt", "wishes", "sampling", "pitch", "time", "guard", "output"),
+        without=("change", "amount", "gap", "transpose", "continue", "avoid-copies", "drone", "drone-every", "grid",
+                 "swing"),
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> None:
+    write(args, "infill", args.file)

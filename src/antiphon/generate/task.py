@@ -1,0 +1,118 @@
+"""A task: one command's whole way from options and a prompt to finished pieces; writing and replaying share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from antiphon import instruments
+from antiphon.bins import CELL_MS, STEP_BINS
+from antiphon.engine.base import Engine
+from antiphon.errors import OptionError
+from antiphon.generate.accompany import accompany
+from antiphon.generate.bans import NewBan
+from antiphon.generate.finish import Progress, Works, finish
+from antiphon.generate.infill import infill
+from antiphon.generate.options import Value, control
+from antiphon.generate.pieces import Pieces, write_pieces
+from antiphon.generate.prompt import joined, seconds
+from antiphon.generate.stream import prompt_rows
+from antiphon.generate.transpose import semitones, transposed
+from antiphon.generate.vary import vary
+from antiphon.notes import DRUMS, Score
+
+Seeds: TypeAlias = Sequence[tuple[int, int]]
+Measure: TypeAlias = Callable[[Score], float]
+Edit: TypeAlias = Callable[[Engine, Mapping[str, Value], Seeds, Score, Progress], Works]
+
+EDITS: Mapping[str, Edit] = {"vary": vary, "accompany": accompany, "infill": infill}
+_SAME_S = 0.004  # below half a cell: two onsets of the codec's grid that are closer are one
+
+
+def perform(
+    engine: Engine,
+    command: str,
+    options: Mapping[str, Value],
+    seeds: Seeds,
+    prompt: Score | None = None,
+    progress: Progress = lambda share: None,
+    *,
+    measure: Measure | None = None,
+    ban: NewBan | None = None,
+) -> Works:
+    """One piece a seed, by ``generate``, ``continue`` or one of EDITS.
+
+    ``options`` are those of :mod:`antiphon.generate.options`; ``prompt`` is what is continued or edited. ``measure``
+    says which of ``best-of`` pieces is kept, ``ban`` which pitches are banned; edits know neither. What is wished for
+    is told to the engine beforehand, see :func:`antiphon.generate.wishes.wished`. Raises OptionError before the first
+    note for what cannot be done.
+    """
+    if prompt is None and command != "generate":
+        raise OptionError(f"{command} needs music: give a file, or a melody such as 'C4 E4 G4:2 r A4'")
+    if prompt is not None and command in EDITS:
+        return EDITS[command](engine, options, seeds, prompt, progress)
+    kept = prompt if command == "continue" or options.get("continue") else None
+    return _written(engine, options, seeds, prompt, kept, progress, measure, ban)
+
+
+def which(command: str, options: Mapping[str, Value]) -> dict[str, Any]:
+    """What of its source a command reads: arguments for :func:`antiphon.generate.prompt.read_prompt`.
+
+    To ``vary`` and ``infill``, ``from`` and ``to`` say where a piece is changed, so they read all of it.
+    """
+    found: dict[str, Any] = {"tracks": str(options["tracks"])} if "tracks" in options else {}
+    if command not in ("vary", "infill"):
+        found |= {f"{end}_s": seconds(str(options[end]), end) for end in ("from", "to") if end in options}
+    return found
+
+
+def _written(
+    engine: Engine,
+    options: Mapping[str, Value],
+    seeds: Seeds,
+    prompt: Score | None,
+    kept: Score | None,
+    progress: Progress,
+    measure: Measure | None,
+    ban: NewBan | None,
+) -> Works:
+    last, wanted = finish(options), control(options)
+    shift = 0 if prompt is None else semitones(str(options.get("transpose", "0")), engine, prompt)
+    heard = None if prompt is None else prompt.transpose(shift)
+    pieces = write_pieces(
+        engine, None, seeds, prompt=heard, keep_prompt=kept is not None,
+        control=transposed(wanted, shift), program=last.program, progress=progress, measure=measure, ban=ban,
+    )  # fmt: skip
+    works = []
+    for music, seed in zip(pieces.scores, seeds, strict=True):
+        if kept is None or heard is None:
+            works.append(last.piece(last.part(music.transpose(-shift)), seed, len(music)))
+            continue
+        new, at_s = _new(engine, music, heard, exact="grid" in options)
+        new = replace(new.transpose(-shift), tracks=(instruments.name(last.program),))
+        music = joined(kept, last.part(new), at_s)
+        works.append(last.piece(music, seed, len(new), first_track=len(kept.tracks)))
+    return Works(works, pieces.first_note_s, pieces.elapsed_s, {"transposed": shift, **_report(pieces)})
+
+
+def _new(engine: Engine, music: Score, heard: Score, *, exact: bool) -> tuple[Score, float]:
+    """The notes of ``music`` after those heard, and how much later than there they stand in the piece.
+
+    Long times are rounded to bins, so the model's clock and the prompt's part a little; what is new follows the last
+    note of the real prompt, unless it is ``exact``, drawn on the grid of a piece that began with the prompt.
+    """
+    codec = engine.codec
+    rows = prompt_rows(codec, heard)
+    end_s = STEP_BINS.middle[rows[:, codec.column["step"]]].sum() * CELL_MS / 1000
+    top = int(rows[-1, codec.column["pitch"]])
+    onset_s, pitch = music.onset_s, music.notes["pitch"]
+    new = (onset_s > end_s + _SAME_S) | ((onset_s > end_s - _SAME_S) & (pitch > top))
+    audible_s = heard.onset_s[codec.programs | (heard.notes["program"] != DRUMS)]
+    return music.select(new), float(audible_s.min() if exact else audible_s.max() - end_s)
+
+
+def _report(pieces: Pieces) -> dict[str, Any]:
+    """What is told of each piece, where there is something to tell."""
+    told = {"guard": pieces.guard, "bans": pieces.bans, "cost_nats_per_note": pieces.cost, "log_prob": pieces.log_prob}
+    return {name: values for name, values in told.items() if values}

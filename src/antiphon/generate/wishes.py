@@ -1,0 +1,47 @@
+"""What a model is asked for as a whole, if it was trained to hear it: whose manner, how dense, how loud, how high.
+
+A wish leans the model's whole distribution towards music of that kind; no note is forbidden, and none is promised. A
+constraint is the other way round: a guarantee note by note, from any model, that knows nothing of style. Both may be
+given together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from antiphon.conditions import LEVELS, NAMES
+from antiphon.engine import Bundle, Engine, asked
+from antiphon.errors import OptionError, unknown
+from antiphon.generate.options import Value
+
+_GUARANTEE = {  # the option that promises by number what a wish asks for in a word
+    "density": "notes-per-second",
+    "dynamics": "velocity",
+    "register": "range",
+}
+
+
+def check_level(name: str, word: str) -> None:
+    """Raise OptionError unless ``word`` is one for density, dynamics or register."""
+    words = LEVELS[name][0]
+    if word.strip().lower() not in words:
+        message = unknown(name, word, words)
+        if any(character.isdigit() for character in word):
+            message += f" A bound in numbers is --{_GUARANTEE[name]} {word}."
+        raise OptionError(message)
+
+
+def wished(engine: Engine, bundle: Bundle, options: Mapping[str, Value]) -> Engine:
+    """The engine of ``bundle`` told what options wish for; itself where they wish for nothing.
+
+    Raises OptionError where the model was trained without conditions, or does not know such a one.
+    """
+    wishes = {name: str(options[name]).strip() for name in NAMES if name in options}
+    if wishes and bundle.conditions is None:
+        name = next(iter(wishes))
+        instead = f"leave it out, or bound it with --{_GUARANTEE[name]}" if name in _GUARANTEE else "leave it out"
+        raise OptionError(
+            f"the model {bundle.name} cannot be asked for {name} {wishes[name]!r}: it was trained without conditions; "
+            f"{instead}, or choose a model whose `antiphon info` lists conditions"
+        )
+    return asked(engine, bundle, wishes)
