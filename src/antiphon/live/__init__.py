@@ -1,0 +1,1 @@
+"""Playing with a model, in time: the session, and what stands between it and people."""
