@@ -27,6 +27,7 @@ _RECURRENT = {
     "small": _SMALL,
     "three-layers-normalised": {**_SMALL, "layers": 3, "layer_norm": True},
     "independent-heads": {**_SMALL, "heads": "independent"},
+    "attention": {**_SMALL, "attention": 5},
     "window": {**_SMALL, "window": 4},
     "notebook": _NOTEBOOK,
     "notebook-ce": {**_NOTEBOOK, "kinds": {**_NOTEBOOK["kinds"], "pitch": "independent"}},
@@ -53,6 +54,14 @@ CONFIGS["markov"] = {"small": {"order": 4, "places": 4000}, "no-context": {"orde
 CONFIGS["cnn"] = {
     "small": {"size": 16, "layers": 3, "kernel": 2, "cycle": 3, "head_size": 16},
     "two-cycles": {"size": 16, "layers": 3, "kernel": 3, "cycle": 2, "head_size": 16, "heads": "independent"},
+}
+CONFIGS["seq2seq"] = {
+    "small": {"call": 8, "size": 16, "layers": 1, "attention": 2, "head_size": 16},
+    "together": {"call": 12, "size": 16, "encoder_layers": 2, "attention": 1, "head_size": 16, "answer": "together"},
+}
+CONFIGS["vae"] = {
+    "small": {"notes": 12, "latent": 4, "size": 16, "layers": 1, "head_size": 16},
+    "planned": {"bars": 4, "notes": 12, "latent": 4, "size": 16, "conductor": True, "free_bits": 1.0, "head_size": 16},
 }
 EVERY_MODEL = [
     pytest.param(family, config, id=f"{family}-{name}")

@@ -21,6 +21,7 @@ from antiphon.models.base import Batch, Model, State
 from antiphon.models.embedding import Embedding
 from antiphon.models.heads import Gaussian, Heads, Kind
 from antiphon.models.past import Past
+from antiphon.models.recall import Recall
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,7 @@ class RecurrentConfig:
     layers: int = 2
     dropout: float = 0.1  # on the embeddings and on each layer's output
     layer_norm: bool = False  # normalise each layer's output
+    attention: int = 0  # last states of the top layer that each prediction looks back to; 0: none
     heads: Kind = "chained"
     head_size: int = 256  # width of a chained head's hidden layer
     kinds: Mapping[str, Kind] = field(default_factory=dict)  # a head of another kind for some attributes
@@ -39,7 +41,7 @@ class RecurrentConfig:
     window: int = 0  # notes that a prediction sees, from an empty state, as in the notebooks; 0: all that came before
 
     def __post_init__(self) -> None:
-        for name, low in (("size", 1), ("layers", 1), ("head_size", 1), ("window", 0)):
+        for name, low in (("size", 1), ("layers", 1), ("head_size", 1), ("attention", 0), ("window", 0)):
             if getattr(self, name) < low:
                 raise RecipeError(f"model.{name} {getattr(self, name)} is out of range: at least {low}")
         if not 0 <= self.dropout < 1:
@@ -64,19 +66,22 @@ class Recurrent(Model):
         self.layers = nn.ModuleList([type(self).layer(width, config.size) for width in widths])
         norm = nn.LayerNorm if config.layer_norm else nn.Identity
         self.norms = nn.ModuleList([norm(config.size) for _ in widths])
+        self.recall = Recall(config.size, config.attention) if config.attention else None
         self.dropout = nn.Dropout(config.dropout)
         self.heads = Heads(codec, config.size, config.head_size, config.heads, config.kinds, config.weights, self.past)
         self.register_buffer("start_row", torch.from_numpy(codec.start_row).long(), persistent=False)
 
     def start(self, batch: int) -> State:
-        """Zeros (B, D), each layer's one after another, then the past (B, 2 K); with a window, its rows (B, W, A)."""
+        """Zeros (B, D), each layer's one after another, what is recalled, the past (B, 2 K); or a window's rows."""
         if self.config.window:
             return (self.start_row.expand(batch, self.config.window, -1).clone(),)
         return self._zeros(batch)
 
     def _zeros(self, batch: int) -> State:
         zeros = self.heads.project.weight.new_zeros(batch, self.config.size)
-        return (zeros,) * (self.states * self.config.layers) + ((self.past.start(batch),) if self.past else ())
+        recalled = self.recall.start(batch) if self.recall else ()
+        past = (self.past.start(batch),) if self.past else ()
+        return *(zeros,) * (self.states * self.config.layers), *recalled, *past
 
     def step(self, row: Tensor, state: State) -> tuple[Tensor, State]:
         if self.config.window:
@@ -88,7 +93,8 @@ class Recurrent(Model):
         for layer, norm, before in zip(self.layers, self.norms, self._by_layer(state), strict=True):
             now = type(self).cell(x, before, layer)
             x, after = self.dropout(norm(now[0])), (*after, *now)
-        return self.heads(x, past), after if past is None else (*after, past)
+        x, after = self._recalled(x[:, None], state, after)
+        return self.heads(x[:, 0], past), after if past is None else (*after, past)
 
     def _embedded(self, rows: Tensor, past: Tensor | None) -> Tensor:
         return self.embed(rows) if past is None else self.embed(rows, past)
@@ -112,7 +118,15 @@ class Recurrent(Model):
             x, last = layer(x, first if self.states > 1 else first[0])
             after = (*after, *(s[0] for s in (last if self.states > 1 else (last,))))
             x = self.dropout(norm(x))
-        return x.transpose(0, 1), after
+        return self._recalled(x.transpose(0, 1), state, after)
+
+    def _recalled(self, x: Tensor, state: State, after: State) -> tuple[Tensor, State]:
+        """(B, T, D) states of the top layer, with attention if there is any, and its cache after the layers' states."""
+        if self.recall is None:
+            return x, after
+        first = self.states * self.config.layers
+        x, (keys, values, heard) = self.recall(x, (state[first], state[first + 1], state[first + 2]))
+        return x, (*after, keys, values, heard)
 
     def _last(self, rows: Tensor) -> Tensor:
         """(B, W, A) windows: features (B, F) after the last row of each, from an empty state."""

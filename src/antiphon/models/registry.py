@@ -14,7 +14,12 @@ FAMILIES = {
     "lstm": "antiphon.models.recurrent:LSTM",
     "gru": "antiphon.models.recurrent:GRU",
     "rnn": "antiphon.models.recurrent:RNN",
+    "autoregressive": "antiphon.models.autoregressive:Autoregressive",
+    "markov": "antiphon.models.markov:Markov",
+    "cnn": "antiphon.models.cnn:CNN",
     "transformer": "antiphon.models.transformer:Transformer",
+    "seq2seq": "antiphon.models.seq2seq:Seq2Seq",
+    "vae": "antiphon.models.vae:VAE",
 }
 
 

@@ -1,0 +1,107 @@
+"""All families on one budget: each recipe trained on as many notes of one corpus, then measured alike.
+
+The likelihood is that of whole pieces of the validation split, as `antiphon train` reports it. Speed is that of the
+ONNX engine on one thread, drawing notes: the median time of a note alone, and notes a second of 16 pieces at once. A
+Markov chain counts every note once, whatever the budget. Runs that are done are not trained again; one that was
+interrupted goes on, and the minutes of all its parts are added up.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from antiphon.engine import Bundle, Engine, open_bundle, open_engine
+from antiphon.generate.stream import streams
+from antiphon.training.finish import finish
+from antiphon.training.recipe import Recipe, load_recipe
+from antiphon.training.run import fit, prepare_run
+from record import Value, parser, save
+
+RECIPES = ("markov", "autoregressive", "rnn", "gru", "lstm-small", "cnn", "transformer-small")
+SPENT = "minutes.json"  # in a run's folder
+ALONE, TOGETHER = 1, 16  # pieces written at once
+ROUNDS, NOTES = 5, 200  # timed
+
+
+def main() -> None:
+    """A row for each recipe, trained where it is not yet."""
+    options = parser(__doc__ or "", "python benchmarks/families.py --corpus corpora/maestro --passes 0.5")
+    options.add_argument("--corpus", type=Path, required=True, help="a folder that `antiphon prepare` wrote")
+    options.add_argument("--passes", type=float, required=True, help="how much of the training notes each network hears")
+    options.add_argument("--runs", type=Path, default=Path("runs/families"), help="where models and runs are kept")
+    options.add_argument("--only", nargs="*", choices=RECIPES, default=RECIPES, help="some of them (default: all)")
+    args = options.parse_args()
+    args.runs.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for name in args.only:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        out = args.runs / name
+        if not out.exists():
+            train(_recipe(name, args.passes), args.corpus, out)
+        rows.append(_row(open_bundle(out), args.runs / f"{name}.run"))
+        save(args, rows, ("antiphon", "numpy", "onnxruntime", "torch"))
+
+
+def _recipe(name: str, passes: float) -> Recipe:
+    return load_recipe(name, () if name == "markov" else (f"train.passes={passes}",))
+
+
+def train(recipe: Recipe, corpus: Path, out: Path) -> None:
+    """A bundle of a recipe, from the beginning or from where its run stopped."""
+    folder = out.with_name(out.name + ".run")
+    run, began = prepare_run(recipe, corpus), time.process_time()
+    try:
+        fit(run, folder, resume=folder.exists())
+    finally:
+        (folder / SPENT).write_text(json.dumps(_spent(folder) + (time.process_time() - began) / 60) + "\n")
+    finish(run, folder, out)
+
+
+def _spent(folder: Path) -> float:
+    """Minutes of a core that a run took so far; NaN where nobody counted."""
+    path = folder / SPENT
+    return float(json.loads(path.read_text())) if path.exists() else 0.0
+
+
+def _row(bundle: Bundle, folder: Path) -> dict[str, Value]:
+    meta = bundle.meta
+    found = meta["measured"]["validation"]
+    data, passes = meta["data"]["splits"]["train"], meta["recipe"]["train"]["passes"]
+    ms, speed = _speed(open_engine(bundle))
+    return {
+        "recipe": bundle.name,
+        "parameters": meta["parameters"],
+        "notes heard": round(data["notes"] * passes),
+        "nats a note": found["nats_per_note"],
+        **found["nats_per_note_by_attribute"],
+        "ms a note": ms,
+        "notes/s, 16 pieces": speed,
+        "MB": sum(entry["bytes"] for entry in meta["files"].values()) / 1e6,
+        "minutes of a core": _spent(folder),
+    }
+
+
+def _speed(engine: Engine) -> tuple[float, float]:
+    """Median ms of a note of one piece, and median notes a second of 16 pieces."""
+    seconds: dict[int, list[float]] = {ALONE: [], TOGETHER: []}
+    for turn in range(ROUNDS):
+        for batch, spent in seconds.items():
+            notes = streams(engine, [(turn, i) for i in range(batch)])
+            next(notes)
+            spent += _timed(notes)
+    return float(np.median(seconds[ALONE])) * 1000, TOGETHER / float(np.median(seconds[TOGETHER]))
+
+
+def _timed(notes: object) -> list[float]:
+    """Seconds that each of the next notes took."""
+    return list(np.diff([time.perf_counter(), *(time.perf_counter() for _ in islice(notes, NOTES))]))
+
+
+if __name__ == "__main__":
+    main()
