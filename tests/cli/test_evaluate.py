@@ -1,6 +1,7 @@
 """``antiphon evaluate`` as a person runs it."""
 
 import json
+import shutil
 
 import pytest
 
@@ -28,8 +29,9 @@ def test_as_text(bundle, corpus, capsys):
     assert main(["evaluate", str(bundle), "--corpus", str(corpus)]) == 0
     out = capsys.readouterr().out
     assert out.startswith("tiny on 1 validation pieces, ")
-    for unit in ("nats a note", "bits", "pitch, step and duration alone", "nats a MIDI-like token"):
-        assert unit in out
+    for line in ("nats a note", "without velocity", "nats a second", "nats a MIDI-like token", "error of duration, ms"):
+        assert line in out
+    assert "95 % intervals" not in out  # of a single piece there are none
 
 
 @pytest.mark.parametrize(
@@ -56,4 +58,27 @@ def test_a_model_is_no_corpus(bundle, capsys):
 def test_ctrl_c_is_130(bundle, corpus, capsys, ctrl_c, monkeypatch):
     monkeypatch.setattr("antiphon.evaluate.predictions.midi_tokens", lambda *notes: ctrl_c())
     assert main(["evaluate", str(bundle), "--corpus", str(corpus)]) == 130
-    assert capsys.readouterr() == ("", "antiphon evaluate: interrupted\n")
+    kept = "what was heard so far is kept; the same command goes on from there\n"
+    assert capsys.readouterr() == ("", f"{kept}antiphon evaluate: interrupted\n")
+
+
+def test_a_second_time_nothing_is_heard(bundle, corpus, capsys, monkeypatch):
+    command = ["evaluate", str(bundle), "--corpus", str(corpus), "--json"]
+    assert main(command) == 0
+    first = json.loads(capsys.readouterr().out)
+    monkeypatch.setattr("antiphon.evaluate.comparison.predict", lambda *args: pytest.fail("heard already"))
+    assert main(command) == 0
+    second = json.loads(capsys.readouterr().out)
+    assert first.pop("elapsed_s") > second.pop("elapsed_s")
+    assert first == second
+
+
+def test_a_folder_of_music_has_no_likelihood_but_all_else(corpus, data, tmp_path, capsys):
+    (tmp_path / "theirs").mkdir()
+    for file in data.glob("cc0-*.mid"):
+        shutil.copy(file, tmp_path / "theirs")
+    assert main(["evaluate", str(tmp_path / "theirs"), "--corpus", str(corpus)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("theirs: 4 files, ")
+    assert "no Fréchet distance: too few samples" in out
+    assert "longest run of notes that the training split has too" in out

@@ -96,18 +96,17 @@ def contradiction(engine, control):
     return ""
 
 
-WRITTEN = []
+def test_no_note_breaks_any_constraint_in_ten_thousand():
+    toys, written = [Toy(), Ends(), Toy(programs=True)], []
 
+    @settings(max_examples=110)
+    @given(toy=st.sampled_from(toys), control=controls())
+    def obeyed(toy, control):
+        written.append(obeys(toy, control, voices=16))
 
-@pytest.mark.parametrize("toy", [Toy(), Ends(), Toy(programs=True)], ids=["plain", "ends", "programs"])
-@settings(max_examples=25)
-@given(control=controls())
-def test_no_note_breaks_any_constraint(toy, control):
-    WRITTEN.append(obeys(toy, control, voices=12))
-
-
-def test_that_was_seen_on_ten_thousand_notes():
-    assert sum(WRITTEN) > 10_000
+    obeyed()
+    assert sum(written) > 10_000
+    assert sum(notes > 0 for notes in written) > 30  # sets of constraints that can be satisfied
 
 
 @settings(max_examples=8)

@@ -10,7 +10,7 @@ import time
 from antiphon.cli.output import emit, say
 
 EXAMPLE = "antiphon calibrate --by-hand"
-LONGEST_S = 60  # it takes some ten seconds
+LONGEST_S = 40  # it takes some ten seconds
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import shlex
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="validation", metavar="NAME", help="the real music (default: validation)")
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FOLDER",
-        help="where index.html, results.json and results.csv go",
+        help="where the page, index.html, and the numbers go: results.json, results.csv, leaderboard.md",
     )  # fmt: skip
     parser.add_argument(
         "--pieces", type=int, default=0, metavar="N", help="measure likelihood on N pieces only (default: all)"
@@ -33,6 +34,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--against", type=Path, metavar="FILE", help="results.json of an earlier comparison: print what changed"
     )
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="FOLDER",
+        help="where training runs keep their logs, for their curves (default: runs)",
+    )  # fmt: skip
     parser.add_argument("--fresh", action="store_true", help="measure everything again, whatever is known already")
 
 
@@ -52,18 +57,32 @@ def run(args: argparse.Namespace) -> None:
     folder = _folder(args.output)
     cache = Cache(cache_folder(), args.fresh)
     comparison = Comparison(open_contestants(args.contestants), open_corpus(args.corpus), study, cache)
-    page = Page(comparison, args.clips)
-    for title, work in (*comparison.steps(), *page.steps()):
-        if not sys.stderr.isatty():
-            say(f"{title} …")
-        with progress(title) as show:
-            work(show)
-    found = {**tables.origin(shlex.join(["antiphon", *sys.argv[1:]])), **comparison.results()}
+    page = Page(comparison, args.clips, args.runs)
+    try:
+        for title, work in chain(comparison.steps(), page.steps()):
+            if not sys.stderr.isatty():
+                say(f"{title} …")
+            with progress(title) as show:
+                work(show)
+    except KeyboardInterrupt:
+        say("what was measured so far is kept; the same command goes on from there")
+        raise
+    found = {**tables.origin(_command(args)), **comparison.results()}
     tables.write(found, folder)
     page.write(found, folder)
     changed = None if before is None else tables.changes(before, found)
     result = {"report": str(folder / "index.html"), **found, **({} if changed is None else {"changes": changed})}
     emit(args, result, _text(result))
+
+
+def _command(args: argparse.Namespace) -> str:
+    """What makes this report again."""
+    words = ["antiphon", "compare", *args.contestants, "--corpus", args.corpus, "-o", args.output]
+    usually = {"split": "validation", "pieces": 0, "samples": 64, "notes": 500, "clips": 2, "runs": Path("runs")}
+    for name, usual in usually.items():
+        if (value := getattr(args, name)) != usual:
+            words += [f"--{name}", value]
+    return shlex.join(map(str, words))
 
 
 def _folder(path: Path) -> Path:
@@ -86,15 +105,17 @@ def _text(result: dict[str, Any]) -> str:
 
 def _table(result: dict[str, Any]) -> str:
     """The leaderboard in columns."""
-    from antiphon.evaluate.results import LEADERBOARD, at
+    from antiphon.evaluate.results import leaderboard
 
-    rows = [["", *(column.title for column in LEADERBOARD)]]
-    for name, numbers in result["contestants"].items():
-        found = [at(numbers, column.key) for column in LEADERBOARD]
-        rows.append([name, *("–" if v is None else c.text(v) for c, v in zip(LEADERBOARD, found, strict=True))])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    used = [i for i in range(len(widths)) if i == 0 or any(row[i] != "–" for row in rows[1:])]
-    lines = ["  ".join(row[i].rjust(widths[i]) if i else row[i].ljust(widths[i]) for i in used) for row in rows]
+    rows = leaderboard(result)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -26,15 +26,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from antiphon.corpus.store import open_corpus
+    from antiphon.errors import ModelError
     from antiphon.evaluate.cache import Cache
     from antiphon.evaluate.comparison import Comparison, Study, cache_folder
-    from antiphon.evaluate.contestants import open_contestants
+    from antiphon.evaluate.contestants import PASSAGES, open_contestants
 
     study = Study(split=args.split, pieces=args.pieces)
     cache = Cache(cache_folder(), args.fresh)
     comparison = Comparison(open_contestants([args.model]), open_corpus(args.corpus), study, cache)
     began = time.monotonic()
     (one,) = comparison.contestants
+    if not one.whole:
+        raise ModelError(f"{one.name} cannot be measured on whole pieces: {PASSAGES}")
     found = _predicted(comparison) if one.bundle else _compared(comparison)
     about = {"model" if one.bundle else "folder": one.name, "corpus": str(args.corpus), "split": args.split}
     result = {**about, **found, "elapsed_s": time.monotonic() - began}
@@ -64,10 +67,11 @@ def _compared(comparison: "Comparison") -> dict[str, Any]:
 
 def _text(result: dict[str, Any]) -> str:
     """Three blocks: likelihoods, single predictions, and how likelihood changes with what was heard."""
-    counted = f"{result['pieces']} {result['split']} pieces, {result['notes']:,} notes"
+    counted = f"{result['pieces']} {result['split']} pieces, {result['notes']:,} notes; {result['kind']}"
+    few = result["intervals_95"]["nats_per_note"][0] is None
     return "\n".join(
         [
-            f"{result['model']} on {counted}; {result['kind']}, with 95 % intervals over pieces",
+            f"{result['model']} on {counted}{'' if few else ', with 95 % intervals over pieces'}",
             "",
             _row(result, "nats a note", "nats_per_note", f"{result['bits_per_note']:.3f} bits"),
             *(_row(result, f"  {name}", f"nats_per_note_{name}") for name in result["nats_per_note_by_attribute"]),
@@ -106,7 +110,7 @@ def _row(result: dict[str, Any], title: str, key: str, more: str = "") -> str:
     value = result[key] if key in result else result["nats_per_note_by_attribute"][key.removeprefix("nats_per_note_")]
     low, high = result["intervals_95"].get(key, (None, None))
     interval = "" if low is None else f"{low:.3f} to {high:.3f}"
-    return f"{_plain(title, value)}   {interval:<18}{more}".rstrip()
+    return f"{_plain(title, value)}   {interval:<20}{more}".rstrip()
 
 
 def _plain(title: str, value: float) -> str:

@@ -25,6 +25,8 @@ COMMANDS = {
     "continue": "go on from where a piece ends",
     "vary": "draw some notes of a piece anew",
     "accompany": "write a left hand for a melody",
+    "interpolate": "go from one melody to another through a model's latent space",
+    "reconstruct": "send a melody through a model's latent space and back",
     "infill": "write a passage of a piece again",
     "presets": "list the named sets of options",
     "replay": "make a written piece again, byte for byte",
@@ -37,8 +39,10 @@ COMMANDS = {
     "prepare": "turn folders of MIDI files into a corpus",
     "pack": "pack a corpus into one small file that travels",
     "train": "train a model from a recipe",
+    "adapt": "let a model learn from your own playing",
     "evaluate": "measure how well a model predicts a corpus",
     "compare": "compare models and folders of MIDI files: tables, and a page to look at",
+    "studio": "open a page in the browser where music is made with the model",
 }
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 EXAMPLE = """antiphon replay piece.mid
   antiphon replay piece.mid.json -o again.mid -o again.wav"""
 
+STEPS = ("quantise", "humanise", "tempo-map")  # options of the steps after the model that can be undone
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="a MIDI file of ours, or the sidecar of a piece")
@@ -35,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prompt", metavar="FILE", help="where the prompt is, if not at its path or beside FILE")
     parser.add_argument("--corpus", type=Path, metavar="CORPUS", help="where the music is that was not to be copied")
     parser.add_argument(
-        "--plain", action="store_true", help="write it without --quantise and --humanise, as the model wrote it"
+        "--plain", action="store_true", help="write it without --quantise, --humanise and --tempo-map, as the model did"
     )
 
 
@@ -57,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
         why = differences(record) or "all that it names is here, so FILE was changed after it was written"
         raise FileError(f"the bytes of {args.file} do not come out again: {why}")
     if args.plain:
-        plain = {name: value for name, value in record.options.items() if name not in ("quantise", "humanise")}
+        plain = {name: value for name, value in record.options.items() if name not in STEPS}
         music, text = _again(record, bundle, prompt, corpus, plain), replace(record, options=plain).text()
     for path, write in writers.items():
         say(f"writing {path} …")

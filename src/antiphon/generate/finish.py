@@ -1,4 +1,4 @@
-"""The steps after the model: its notes on their instruments, at their tempo, quantised, humanised."""
+"""The steps after the model: its notes on their instruments, at their tempo, quantised, humanised, paced."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from antiphon.generate.humanise import Changes, humanise, quantise, read_humanis
 from antiphon.generate.options import Value
 from antiphon.generate.parts import read_parts, share_out
 from antiphon.generate.prompt import retimed
+from antiphon.generate.tempos import paced, read_tempo_map
 from antiphon.notes import Score
 
 Progress = Callable[[float], None]
@@ -66,15 +67,21 @@ class Finish:
             read_humanise(str(given["humanise"]))
         if "quantise" in given:
             read_quantise(str(given["quantise"]))
+        if "tempo-map" in given:
+            read_tempo_map(str(given["tempo-map"]))
+            if "tempo" not in given:
+                raise OptionError(
+                    f"tempo-map {given['tempo-map']} needs the tempo at which the music is written: give one"
+                )
 
     def part(self, new: Score) -> Score:
         """What the model wrote, on its instruments."""
         return share_out(new, read_parts(str(self.options["parts"]))) if "parts" in self.options else new
 
     def piece(self, music: Score, seed: Sequence[int], notes: int, *, first_track: int = 0) -> Work:
-        """The whole piece at its tempo, quantised, humanised; notes on tracks before ``first_track`` are not touched.
+        """The whole piece at its tempo, quantised, humanised, under its tempo map; ``notes`` of it are the model's.
 
-        ``notes`` of it are the model's.
+        Notes on tracks before ``first_track`` are neither quantised nor humanised.
         """
         given, changes = self.options, []
         if "tempo" in given:
@@ -87,6 +94,8 @@ class Finish:
             only = music.notes["track"] >= first_track
             music, change = humanise(music, read_humanise(str(given["humanise"])), seed, only)
             changes.append(change)
+        if "tempo-map" in given:
+            music = paced(music, read_tempo_map(str(given["tempo-map"])))
         return Work(music, notes, tuple(changes))
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from antiphon.errors import OptionError
 
+GRAM = 4  # pitches of a run that counts as heard before
+
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
@@ -16,6 +18,7 @@ class Guard:
     longest_block: int = 8  # notes of a block that is looked for, at most; one alone is a matter of same_pitch
     same_pitch: int = 8  # times in a row that one pitch may be struck, while others are allowed
     entropy: float = 1.0  # nats a note, on average over the window, below which the temperature rises
+    repeated: float = 0.7  # share of the window's notes that end a run of pitches heard in it, above which it rises too
     hottest: float = 2.0  # the factor by which the guard raises the temperature at most
     silence_s: float = 8.0  # seconds of silence between two notes, at most
 
@@ -26,6 +29,7 @@ class Guard:
             ("longest_block", self.longest_block, 2, 64),
             ("same_pitch", self.same_pitch, 1, 1000),
             ("entropy", self.entropy, 0, 10),
+            ("repeated", self.repeated, 0, 1),
             ("hottest", self.hottest, 1, 10),
             ("silence_s", self.silence_s, 0.5, 60),
         ):

@@ -280,6 +280,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Option]]] = {  # title, what it is 
             "instrument": Option(str, "NAME", "a General MIDI name or number (default: piano)"),
             "parts": Option(str, "PARTS", "instruments from low to high, split at pitches: cello,C4,violin"),
             "quantise": Option(str, "GRID", "move notes onto a grid: 1/16, or 1/16,0.8 for four fifths of the way"),
+            "tempo-map": Option(str, "MAP", "play its bars at these tempi: '1:96 7:84 8:60'; needs --tempo"),
             "humanise": Option(str, "SETTINGS", "small deviations: timing=10,velocity=5 (ms; velocity)"),
         },
     ),

@@ -117,20 +117,73 @@ def drawn(
     temperature: float | np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What :func:`draw` gives, and (B,) how probable each of the codes was among those it was drawn from."""
-    weight = weights(logits, sampling.temperature_of("") if temperature is None else temperature, allowed)
+    temperature = sampling.temperature_of("") if temperature is None else temperature
+    if len(logits) == 1:
+        return _drawn_alone(logits, sampling, uniform, allowed, temperature)
+    weight = weights(logits, temperature, allowed)
     if sampling.greedy:
         return weight.argmax(-1), np.ones(len(weight))
     if sampling.leaves_out:
         weight = _likely(weight, sampling)
-    if len(weight) > 1:
-        cumulative = np.add.accumulate(weight, -1)
-        whole = cumulative[:, -1].astype(np.float64)
-        codes = (cumulative <= (uniform * whole)[:, None]).sum(axis=-1)
-        return codes, weight[np.arange(len(codes)), codes] / whole
-    one, cumulative = weight[0], np.add.accumulate(weight[0])  # the same, in half the time
-    total = float(cumulative[-1])
-    code = cumulative.searchsorted(uniform.item(0) * total, "right")
-    return np.array([code]), np.array([one.item(code) / total])
+    cumulative = np.add.accumulate(weight, -1)
+    whole = cumulative[:, -1]
+    codes = (cumulative <= (uniform * whole).astype(whole.dtype)[:, None]).sum(axis=-1)
+    codes = np.minimum(codes, _last(weight)) if (codes == weight.shape[1]).any() else codes
+    return codes, weight[np.arange(len(codes)), codes] / whole
+
+
+def _drawn_alone(
+    logits: np.ndarray,
+    sampling: Sampling,
+    uniform: np.ndarray,
+    allowed: np.ndarray | None,
+    temperature: float | np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """What :func:`drawn` gives for one row, the same numbers in a third of the time.
+
+    Arrays of one number are several times faster as operands than numbers, and assigning is faster than masking.
+    """
+    weight = logits[0].copy() if isinstance(temperature, float) and temperature == 1 else (logits / temperature)[0]
+    if allowed is not None:
+        weight[~allowed[0]] = -np.inf
+    best = weight.argmax()
+    if sampling.greedy:
+        return np.array((best,)), np.ones(1)
+    weight -= weight[best : best + 1].copy()
+    np.exp(weight, weight)
+    if sampling.leaves_out:
+        weight = _likely_alone(weight, sampling)
+    cumulative = np.add.accumulate(weight)
+    whole = cumulative[-1:]
+    code = int(cumulative.searchsorted((uniform * whole).astype(whole.dtype), "right").item())
+    code = min(code, int(weight.nonzero()[0][-1])) if code == len(weight) else code
+    return np.array((code,)), weight[code : code + 1] / whole
+
+
+def _likely_alone(weight: np.ndarray, sampling: Sampling) -> np.ndarray:
+    """What :func:`_likely` gives, for (V,)."""
+    typical = _typical(weight, sampling.typical) if sampling.typical < 1 else None
+    least = _least_alone(weight, sampling)
+    weight[weight < least] = 0
+    if typical is not None:
+        weight *= typical
+    return weight
+
+
+def _least_alone(weight: np.ndarray, sampling: Sampling) -> np.ndarray:
+    """(1,) the least weight that top-k, top-p and min-p all leave, of (V,)."""
+    least = np.array((sampling.min_p,), weight.dtype)
+    k = min(sampling.top_k or len(weight), len(weight))
+    if k == len(weight) and sampling.top_p == 1:
+        return least
+    falling = weight.copy()
+    falling.sort()
+    falling = falling[::-1]
+    last = k - 1
+    if sampling.top_p < 1:
+        together = np.add.accumulate(falling)
+        last = min(last, together.searchsorted((together[-1:] * sampling.top_p).astype(weight.dtype)).item())
+    return np.maximum(least, falling[last : last + 1])
 
 
 def weights(logits: np.ndarray, temperature: float | np.ndarray, allowed: np.ndarray | None = None) -> np.ndarray:
@@ -138,8 +191,7 @@ def weights(logits: np.ndarray, temperature: float | np.ndarray, allowed: np.nda
     scaled = logits.copy() if isinstance(temperature, float) and temperature == 1 else logits / temperature
     if allowed is not None:
         np.putmask(scaled, ~allowed, -np.inf)
-    # Of one row, argmax finds the greatest sooner than max does.
-    scaled -= scaled.item(scaled.argmax()) if len(scaled) == 1 else np.maximum.reduce(scaled, -1, keepdims=True)
+    scaled -= np.maximum.reduce(scaled, -1, keepdims=True)
     return np.exp(scaled, scaled)
 
 
@@ -149,25 +201,28 @@ def _likely(weight: np.ndarray, sampling: Sampling) -> np.ndarray:
     return kept * _typical(weight, sampling.typical) if sampling.typical < 1 else kept
 
 
-def _least(weight: np.ndarray, sampling: Sampling) -> float | np.ndarray:
-    """(B, 1) the least weight that top-k, top-p and min-p all leave; of one row a number."""
+def _least(weight: np.ndarray, sampling: Sampling) -> np.ndarray:
+    """(B, 1) the least weight that top-k, top-p and min-p all leave."""
+    least = np.full((len(weight), 1), sampling.min_p, weight.dtype)
     k = min(sampling.top_k or weight.shape[1], weight.shape[1])
     if k == weight.shape[1] and sampling.top_p == 1:
-        return sampling.min_p
+        return least
     falling = np.sort(weight, -1)[:, ::-1]
     last = np.full(len(weight), k - 1)
     if sampling.top_p < 1:
         together = np.add.accumulate(falling, -1)
-        enough = together[:, -1] * sampling.top_p
-        if len(weight) == 1:  # the same, in half the time
-            nucleus = together[0].searchsorted(enough.item())
-            return max(sampling.min_p, falling.item(0, min(nucleus, k - 1)))
-        last = np.minimum(last, (together < enough[:, None]).sum(-1))
-    return np.maximum(sampling.min_p, falling[np.arange(len(last)), last])[:, None]
+        enough = (together[:, -1:] * sampling.top_p).astype(weight.dtype)
+        last = np.minimum(last, (together < enough).sum(-1))
+    return np.maximum(least, falling[np.arange(len(last)), last][:, None])
+
+
+def _last(weight: np.ndarray) -> np.ndarray:
+    """(B,) the last code of each row that may be drawn: where chance comes out at 1, by rounding."""
+    return weight.shape[1] - 1 - (weight[:, ::-1] > 0).argmax(-1)
 
 
 def _typical(weight: np.ndarray, mass: float) -> np.ndarray:
-    """(B, V) whether a code is typical: locally typical sampling, Meister et al. 2023.
+    """(…, V) whether a code is typical: locally typical sampling, Meister et al. 2023.
 
     The codes whose surprise -log p is nearest to the entropy are kept until they have ``mass`` together. The likeliest
     always is, so that something is left beside the other ways of leaving out.

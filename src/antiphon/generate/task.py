@@ -8,12 +8,14 @@ from typing import Any, TypeAlias
 
 from antiphon import instruments
 from antiphon.bins import CELL_MS, STEP_BINS
-from antiphon.engine.base import Engine
+from antiphon.engine.base import Calling, Engine, Latent
 from antiphon.errors import OptionError
 from antiphon.generate.accompany import accompany
+from antiphon.generate.answer import answered, with_length
 from antiphon.generate.bans import NewBan
 from antiphon.generate.finish import Progress, Works, finish
 from antiphon.generate.infill import infill
+from antiphon.generate.latent import vary_latent
 from antiphon.generate.options import Value, control
 from antiphon.generate.pieces import Pieces, write_pieces
 from antiphon.generate.prompt import joined, seconds
@@ -50,9 +52,18 @@ def perform(
     """
     if prompt is None and command != "generate":
         raise OptionError(f"{command} needs music: give a file, or a melody such as 'C4 E4 G4:2 r A4'")
+    if prompt is not None and command == "vary" and isinstance(engine, Latent):
+        return vary_latent(engine, options, seeds, prompt, progress)
     if prompt is not None and command in EDITS:
         return EDITS[command](engine, options, seeds, prompt, progress)
     kept = prompt if command == "continue" or options.get("continue") else None
+    options = with_length(engine, options, prompt)
+    if prompt is not None and isinstance(engine, Calling):
+
+        def write(begun: Engine, plain: Mapping[str, Value]) -> Works:
+            return _written(begun, plain, seeds, None, None, progress, measure, ban)
+
+        return answered(engine, options, prompt, keeps_call=kept is not None, write=write)
     return _written(engine, options, seeds, prompt, kept, progress, measure, ban)
 
 

@@ -18,11 +18,12 @@ from antiphon.bins import CELL_MS, STEP_BINS
 from antiphon.codec import Note, NoteReader
 from antiphon.engine.base import Engine, State, prefill
 from antiphon.generate.bans import Bans, NewBan
+from antiphon.generate.beginning import begin
 from antiphon.generate.control import PLAIN, Control
 from antiphon.generate.ledger import Ledger
 from antiphon.generate.rules import Rules
 from antiphon.generate.sampling import Dice, drawn
-from antiphon.generate.watch import Watch, Watcher
+from antiphon.generate.watch import Watch
 
 Seed = Sequence[int]
 
@@ -86,15 +87,14 @@ class Voices:
         self._engine, self._scored, self._kept = engine, scored, kept
         self._dice = Dice(seeds, len(self.codec.attributes))
         self.rules = Rules.of(control, self.codec)
-        self._watcher = None if control.guard is None else Watcher(control.guard, self.codec)
         self._names = [a.name for a in self.codec.attributes]
         self._temperatures = [sampling.temperature_of(name) for name in self._names]
         self._recent = np.full((batch, sampling.repetition_window if sampling.repetition != 1 else 0), -1)
         self.ledger = None if self.rules is None else self.rules.start(batch)
-        self._watch = None if self._watcher is None else self._watcher.start(batch)
+        self._watch = None if control.guard is None else Watch(control.guard, self.codec, batch)
         self.bans = None if ban is None else Bans.start(ban, batch)
         self._certain = np.ones(batch)
-        self._state, self._features = engine.start(batch), np.empty(0)
+        self._state, self._features = begin(engine, seeds), np.empty(0)
         start = np.broadcast_to(self.codec.start_row, (batch, len(self._names)))
         self._pending: tuple[np.ndarray, ...] = (start,)
         for row in () if prompt is None else prompt:
@@ -119,8 +119,7 @@ class Voices:
     def next(self) -> np.ndarray:
         """(B, A) int64 rows: the next note of each voice."""
         uniform, sampling = self._dice.throw(self.written), self.control.sampling
-        heat = None if self._watch is None else self._watch.heat
-        raised = None if heat is None or (heat == 1).all() else heat
+        raised = self._watch.heat if self._watch is not None and self._watch.hot else None
 
         def choose(index: int, logits: np.ndarray, allowed: np.ndarray | None) -> Choice:
             temperature: float | np.ndarray = self._temperatures[index]
@@ -138,9 +137,7 @@ class Voices:
             logits = self._engine.logits(index, self._features, rows)
             valid = self._valid(name, rows)
             times, left = self._allowed(name, valid)
-            allowed = left
-            if self._watcher is not None and self._watch is not None:
-                allowed, self._watch = self._watcher.limit(name, self._watch, logits, allowed)
+            allowed = left if self._watch is None else self._watch.limit(name, logits, left)
             if self.bans is not None and name == "pitch":
                 allowed, self.bans = self.bans.limit(self._onset(rows), allowed)
             penalised = self._penalised(logits) if name == "pitch" and self._recent.size else logits
@@ -164,16 +161,18 @@ class Voices:
     def mark(self) -> Mark:
         """Where the voices are, for :meth:`rewind`."""
         readers = tuple(copy.copy(reader) for reader in self.readers)
+        watch = None if self._watch is None else self._watch.take()
         return Mark(
             self._state, self._features, self._pending, readers, self.notes, self.written,
-            self.ledger, self._watch, self.bans, self._recent, self.log_prob, self.cost,
+            self.ledger, watch, self.bans, self._recent, self.log_prob, self.cost,
         )  # fmt: skip
 
     def rewind(self, mark: Mark) -> None:
         """Back to a mark of these voices: what they then write is what they would have written there."""
         self._state, self._features, self._pending = mark.state, mark.features, mark.pending
         self.readers = [copy.copy(reader) for reader in mark.readers]
-        self.notes, self.written, self.ledger, self._watch = mark.notes, mark.written, mark.ledger, mark.watch
+        self.notes, self.written, self.ledger = mark.notes, mark.written, mark.ledger
+        self._watch = None if mark.watch is None else mark.watch.take()
         self.bans, self._recent, self.log_prob, self.cost = mark.bans, mark.recent, mark.log_prob, mark.cost
 
     def take(self, index: np.ndarray) -> None:
@@ -248,8 +247,8 @@ class Voices:
         if self.bans is not None and (share is not None or self._kept):
             self.bans = self.bans.after(self._onset(rows), rows[:, self.codec.column["pitch"]])
         self.notes = tuple(reader.push(row) for reader, row in zip(self.readers, rows, strict=True))
-        if self._watcher is not None and self._watch is not None:
-            self._watch = self._watcher.after(self._watch, rows, self.notes, share)
+        if self._watch is not None:
+            self._watch.after(rows, self.notes, share)
         if self._recent.size:
             self._recent = np.concatenate([rows[:, [self.codec.column["pitch"]]], self._recent[:, :-1]], 1)
         self._pending = (*self._pending, rows)
