@@ -69,8 +69,11 @@ class Room:
     def at(self, now_s, *events):
         """Go on to a time, calling every few milliseconds, and do something there."""
         while self.now_s < now_s - 1e-9:
+            wake_s = self.session.next_s()
             self.now_s = min(self.now_s + self.tick_s, now_s)
-            self.out += self.session.due(self.now_s)
+            due = self.session.due(self.now_s)
+            assert not due or (wake_s is not None and wake_s <= self.now_s + 1e-3), "it did not ask to be called"
+            self.out += due
         for event in events:
             self.session.hear(event, now_s)
         return self

@@ -45,6 +45,18 @@ def quiet(r):
     return r.session
 
 
+def told(notes, part):
+    """Onset, pitch, loudness and end of a part's notes in the memory; None: held."""
+    return sorted((n.onset_ms, n.pitch, n.velocity, n.end_ms or 0) for n in notes if n.part == part)
+
+
+def recorded(r, part):
+    """The same as a recorder and a screen know it."""
+    notes = [n for n in (*r.ended, *r.session.snapshot().sounding) if n.part == part]
+    ends = [0 if n.duration_s is None else round((n.onset_s + n.duration_s) * 1000) for n in notes]
+    return sorted((round(n.onset_s * 1000), n.pitch, n.velocity, end) for n, end in zip(notes, ends, strict=True))
+
+
 ACTIONS = st.lists(
     st.tuples(
         st.sampled_from([0, 0, 0.001, 0.003, 0.02, 0.1, 0.4, 2.0]),
@@ -76,6 +88,7 @@ def test_after_any_interruption_the_model_is_where_a_fresh_one_would_be_that_hea
             r.session.hear(action, r.now_s)
     session = quiet(r)
     assert same(session._memory._voice.state, heard_afresh(session, toy()))
+    assert told(session._memory.notes, "player") == recorded(r, "player")
     heard = [(n.onset_ms, n.pitch) for n in session._memory.notes if n.part == "model"]
     sounded = [(round(s * 1000), event.pitch) for s, event in r.ons()]
     assert sorted(heard) == sorted(sounded)  # all that sounded, and nothing that did not
@@ -183,6 +196,46 @@ def test_a_thousand_notes_in_a_second(room, toy):
     assert len(r.ended) == 1000 + len(r.ons()) - len(r.stuck())
     assert len(r.session._memory.notes) < 1000  # bounded
     assert r.session._memory.settled
+
+
+def test_a_burst_and_then_the_hand_over_without_time_in_between(room, toy, monkeypatch):
+    monkeypatch.setattr("antiphon.live.memory.REACH", 2000)  # nothing is let go, so that all can be compared
+    r = room(mode="answer", entrance="now", longest_hold_s=1)
+    for i in range(1000):
+        r.session.hear(NoteOn(30 + i * 7 % 60, 80), 1 + i / 1000)
+        r.session.hear(NoteOff(30 + i * 7 % 60), 1 + i / 1000)
+    r.session.hear(HandOver(), 2.0)
+    r.out += r.session.due(2.0)
+    assert [s for s, _ in r.ons()] == [2.0]  # in the very call that follows
+    assert same(quiet(r)._memory._voice.state, heard_afresh(r.session, toy()))
+
+
+def test_a_model_slower_than_the_player_leaves_notes_out_and_its_memory_is_bounded(room, toy, monkeypatch):
+    monkeypatch.setattr("antiphon.live.session.LISTEN_ROWS", 1)
+    r = room(toy(ends=4), mode="answer", ending="key", entrance="now")
+    sizes = set()
+    for i in range(4000):  # five notes for each row that the model hears
+        pitch = 40 + i % 12
+        r.session.hear(NoteOn(pitch, 80), 1 + i / 500)
+        r.session.hear(NoteOff(pitch), 1 + i / 500 + 0.001)
+        r.at(1 + i // 5 * 0.01)
+        sizes.add(len(r.session._memory.notes))
+    assert max(sizes) < 1500
+    assert 0 < r.counters["skipped"] < 4000
+    assert r.counters["heard"] == len([n for n in r.ended if n.part == "player"]) == 4000
+    r.session.hear(HandOver(), r.now_s)
+    r.at(r.now_s + 2)
+    assert r.ons()
+    kept = {(n.onset_ms, n.pitch) for n in quiet(r)._memory.notes if n.part == "player" and n.onset_ms >= 8900}
+    assert kept == {(1000 + 2 * i, 40 + i % 12) for i in range(3950, 4000)}  # the last ones were heard
+
+
+def test_the_end_of_a_note_that_is_not_down_means_nothing(room):
+    r = room(mode="answer", entrance="now", silence_s=0.5)
+    end_s = r.play(1, TUNE)
+    r.at(end_s + 0.4, NoteOff(99)).at(end_s + 0.45, NoteOff(67)).at(end_s + 2)
+    assert r.ons()[0][0] == pytest.approx(end_s + 0.5, abs=0.011)
+    assert len([n for n in r.ended if n.part == "player"]) == len(TUNE)
 
 
 def test_silence_for_an_hour(room):
@@ -305,6 +358,19 @@ def test_a_clock_that_jumps_back_delays_nothing_for_long(room):
     assert not r.stuck()
 
 
+@pytest.mark.parametrize("jump_s", [0.3, 0.9, 1.5])
+def test_a_clock_set_back_a_little_stops_nothing(room, toy, jump_s):
+    r = room(mode="continue")
+    r.at(10)
+    count = len(r.ons())
+    r.now_s -= jump_s
+    r.at(20)
+    assert len(r.ons()) > count + 20
+    assert same(quiet(r)._memory._voice.state, heard_afresh(r.session, toy()))
+    r.out += r.session.silence()
+    assert not r.stuck()
+
+
 def test_a_clock_that_jumps_forward_drops_what_it_missed_and_goes_on(room):
     r = room(mode="continue")
     r.at(10)
@@ -409,6 +475,13 @@ def test_what_was_played_is_recorded_on_two_tracks(toy):
     assert set(score.notes["program"][score.notes["track"] == 1].tolist()) == {40}
     assert len(recording) == len(score)
     assert len(Recording().score()) == 0
+
+
+def test_the_metronome_does_not_drift(toy):
+    session = Session(toy(), LiveSettings(mode="answer", click=True, tempo=97), timer=lambda: 0.0)
+    clicks = [d.due_s for d in simulate(session, iter(()), 1800.0) if isinstance(d.event, NoteOn)]
+    assert len(clicks) == 30 * 97 + 1
+    assert np.abs(np.array(clicks) - np.arange(len(clicks)) * 60 / 97).max() <= 0.0005
 
 
 def test_simulated_hours_leave_nothing_behind(toy):

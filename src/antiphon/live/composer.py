@@ -18,6 +18,7 @@ from antiphon.live.voice import LiveVoice
 from antiphon.live.wishes import LONGEST_REST_CELLS, Chords, Wishes
 
 WORK_S = 0.004  # of composing in one call, once a note is in hand, so that nothing else waits long
+QUICK_S = 0.01  # a model that writes a note sooner may begin at once: nobody hears how late that is
 SLIP_CELLS = 1  # a note may belong to a chord that began so long ago
 LATE_S = 0.01  # a note composed later than this after its time has missed it
 FORGET = 0.9  # of the slowest note's time, from note to note
@@ -75,12 +76,11 @@ class Composer:
         last_ms = self._plan.last_ms
         return last_ms is None or last_ms < now_ms + settings.ahead_s * 1000
 
-    def compose(self, now_ms: int, settings: LiveSettings, chords: Chords) -> None:
-        """Write until the plan reaches far enough ahead, or enough work was done for one call."""
+    def compose(self, now_ms: int, settings: LiveSettings, chords: Chords, work_s: float) -> None:
+        """Write until the plan reaches far enough ahead, or so much work was done."""
         began = self._timer()
-        while self.wants(now_ms, settings) and self._has_time(now_ms, self._timer() - began):
+        while self.wants(now_ms, settings) and self._has_time(now_ms, self._timer() - began, work_s):
             started = self._timer()
-            self.settle()
             note = self._next(now_ms, settings, chords)
             self._limit(note, settings)
             if self.until_ms is not None and note.onset_ms >= self.until_ms:
@@ -89,19 +89,20 @@ class Composer:
                 return
             self._keep(note, now_ms + round((self._timer() - began) * 1000), started)
 
-    def _has_time(self, now_ms: int, worked_s: float) -> bool:
+    def _has_time(self, now_ms: int, worked_s: float, work_s: float) -> bool:
         """Whether there is time for a note: without one in hand always, else if the next one is not due meanwhile."""
         if not self._plan.notes:
             return True
         free_s = (self._plan.notes[0].onset_ms - now_ms) / 1000 - worked_s
-        return worked_s < WORK_S and self._pace_s < free_s
+        return worked_s < work_s and self._pace_s < free_s
 
-    def settle(self, most: int | None = None) -> None:
-        """Let the model hear what was played, at most so many rows."""
+    def settle(self, most: int | None = None) -> bool:
+        """Let the model hear what was played, at most so many rows; True when it has heard all."""
         if not self._memory.settled:
             began = self._timer()
             self._memory.settle(most)
             self._ledger.time("model", self._timer() - began)
+        return self._memory.settled
 
     def harmonise(self, played: Note, now_ms: int, settings: LiveSettings, chords: Chords) -> None:
         """Notes with one of the player's, a cell after it and as long as its key is down."""
@@ -124,7 +125,7 @@ class Composer:
                 self._memory.end(note, note.off_ms)
 
     def _next(self, now_ms: int, settings: LiveSettings, chords: Chords) -> Note:
-        soonest_ms = now_ms + round(self._pace_s * 1000)
+        soonest_ms = now_ms + (round(self._pace_s * 1000) if self._pace_s > QUICK_S else 0)
         entrance_ms = None if self._first_ms is None or self._plan.notes else max(self._first_ms, soonest_ms)
         last_ms = self._memory.last_ms
         if last_ms is None:

@@ -258,16 +258,18 @@ class Memory:
     def _let_go(self) -> None:
         """Forget notes out of reach; the last few of them stay, because a duration may point to them."""
         reach = len(self._rows) - REACH
-        if reach <= SLACK + MOST_ENDS or not self.settled:
+        if reach <= SLACK + MOST_ENDS:
             return
         mark = max(i for i in range(reach + 1) if self._marks[i] is not None)
-        for note in self.notes[:reach]:
+        for note, row in zip(self.notes[:mark], self._rows[:mark], strict=True):
             note.settled = True
+            if row[self.codec.column["duration"]] == HELD:  # it has ended, but the voice will not hear of that
+                note.end_ms = None
         self._marks[:mark] = [None] * mark
         gone = min(mark, reach - MOST_ENDS)
         self._before_ms = self.notes[gone - 1].onset_ms if gone else self._before_ms
         del self.notes[:gone], self._rows[:gone], self._marks[:gone]
-        self._changed = len(self.notes)
+        self._changed = max(self._changed, mark) - gone
 
 
 def cell(time_ms: int) -> int:

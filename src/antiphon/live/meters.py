@@ -40,7 +40,7 @@ class Meters:
         self._card = card
 
     def lines(self, view: View) -> Text:
-        """Six lines of 40 columns."""
+        """Six lines of at most 46 columns."""
         text, stages, card = Text(no_wrap=True), view.stages, self._card()
         if card:
             _bar(text, "output", card.latency_ms, f"{card.latency_ms:3.0f} ms  load {card.load:3.0%}")

@@ -8,6 +8,7 @@ What comes in on ``--osc PORT``: ``/antiphon/note PITCH VELOCITY`` (0 ends it), 
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -106,35 +107,43 @@ class OscSink:
 
     def __init__(self, address: str) -> None:
         try:
-            from pythonosc.udp_client import SimpleUDPClient
+            from pythonosc.osc_message_builder import build_msg
         except ModuleNotFoundError as error:
             raise missing_extra("python-osc", "live", "OSC") from error
+        self._build = build_msg
         host, _, port = address.rpartition(":")
         if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
             raise OptionError(f"{address!r} is no place to send OSC to: give HOST:PORT")
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            self._client = SimpleUDPClient(host, int(port))
+            self._socket.connect((host, int(port)))  # the name is looked up once
         except OSError as error:
+            self._socket.close()
             raise AntiphonError(f"cannot send OSC to {address}: {error}") from error
 
     def sound(self, part: Part, event: Sound, at_s: float) -> None:
         """Tell it."""
         if isinstance(event, NoteOn):
-            self._client.send_message(ROOT + "note", [event.pitch, event.velocity, part])
+            self._send("note", event.pitch, event.velocity, part)
         elif isinstance(event, NoteOff):
-            self._client.send_message(ROOT + "note", [event.pitch, 0, part])
+            self._send("note", event.pitch, 0, part)
 
     def turn(self, desk: Desk) -> None:
         """Controls are not told."""
 
     def silence(self) -> None:
         """Tell that everything ends."""
-        self._client.send_message(ROOT + "panic", [])
+        self._send("panic")
 
     def sounded(self) -> Iterator[Sounded]:
         """Nobody reports back."""
         return iter(())
 
     def close(self) -> None:
-        """Tell that everything ends."""
+        """Tell that everything ends, and let go."""
         self.silence()
+        self._socket.close()
+
+    def _send(self, verb: str, *values: int | str) -> None:
+        with contextlib.suppress(OSError):  # nobody listens there now
+            self._socket.send(self._build(ROOT + verb, values).dgram)

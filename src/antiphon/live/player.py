@@ -211,6 +211,13 @@ class Player:
         self._handle(*item)
 
     def _handle(self, at_s: float, item: Post) -> None:
+        """Do it, or say why that cannot be; the music goes on."""
+        try:
+            self._do(at_s, item)
+        except AntiphonError as error:
+            self._message = str(error)
+
+    def _do(self, at_s: float, item: Post) -> None:
         match item:
             case Controller():
                 desk, command = self._mapping.moved(item, self.desk)
@@ -218,7 +225,7 @@ class Player:
                 if command:
                     self._command(command, at_s)
             case Program() | Set() | Nudge() | Share():
-                self._change(item)
+                self._apply(self._changed(item))
             case Command(name):
                 self._command(name, at_s)
             case Learn(name):
@@ -233,20 +240,17 @@ class Player:
                     self._silence_sinks()
                 self.session.hear(item, at_s)
 
-    def _change(self, item: Program | Set | Nudge | Share) -> None:
-        """Change the desk, or say why that cannot be."""
-        try:
-            match item:
-                case Program(number):
-                    self._apply(self.desk.set("instrument", NAMES[number]))
-                case Set(name, value):
-                    self._apply(self.desk.set(name, value))
-                case Nudge(name, steps):
-                    self._apply(self.desk.nudged(name, steps))
-                case Share(name, share):
-                    self._apply(self.desk.at(name, share))
-        except AntiphonError as error:
-            self._message = str(error)
+    def _changed(self, item: Program | Set | Nudge | Share) -> Desk:
+        """The desk as it shall be; raises OptionError where that is not allowed."""
+        match item:
+            case Program(number):
+                return self.desk.set("instrument", NAMES[number])
+            case Set(name, value):
+                return self.desk.set(name, value)
+            case Nudge(name, steps):
+                return self.desk.nudged(name, steps)
+            case Share(name, share):
+                return self.desk.at(name, share)
 
     def _apply(self, desk: Desk) -> None:
         """Make a new desk hold: in the session, in the sinks, and for the model."""

@@ -91,14 +91,15 @@ class Rig:
         return not self._thread.is_alive()
 
     def close(self) -> None:
-        """End every note, save what was played, and let go of everything."""
+        """End every note, save what was played, and let go of everything. Raises what went wrong in its thread."""
         self.player.stop()
-        if self._thread.is_alive():
-            self._thread.join()
         try:
-            self.save()
+            if self._thread.is_alive():
+                self._thread.join()
         finally:
             self._close.close()
+        if self._error:
+            raise self._error
 
     def save(self) -> str:
         """Write the take, and begin the next; what to tell the person."""
@@ -137,8 +138,12 @@ class Rig:
         return program(shell.instrument), program(shell.model_instrument)
 
     def _run(self) -> None:
+        """The owner's loop, and then the take: it must not depend on a screen that may hang with its terminal."""
         try:
-            self.player.run()
+            try:
+                self.player.run()
+            finally:
+                self.save()
         except BaseException as error:  # noqa: BLE001  # handed to who waits
             self._error = error
             self.player.stop()
@@ -184,14 +189,14 @@ class Rig:
             yield lambda: OscSink(options.osc_to)
 
     def _open_speaker(self, sound: SoundOptions) -> SpeakerSink:
-        self.speaker = Speaker(sound)
+        self.speaker = Speaker(sound, notice=self._say)
         return SpeakerSink(self.speaker, self._say, sound.soundfont, sound.engine, self._options.local)
 
     def _open_input(self, name: str) -> Input | None:
         """A MIDI input; where none was named, a system without MIDI is only worth a line."""
         try:
             source = open_input(name, self._receive, lambda: self._receive_event(Lost(), time.monotonic()), self._say)
-        except AntiphonError as error:
+        except AntiphonError:
             if name:
                 raise
             self._say("no MIDI keyboard is here (antiphon ports says why); the computer's keys play")

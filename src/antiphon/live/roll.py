@@ -109,11 +109,15 @@ def segments(grid: np.ndarray, name: str, line: int) -> list[Segment]:
     """One line of text: runs of equal half-characters."""
     upper, lower = grid[2 * line], grid[2 * line + 1]
     edges = [0, *(np.flatnonzero((np.diff(upper) != 0) | (np.diff(lower) != 0)) + 1).tolist(), len(upper)]
-    runs = [
-        Segment("▀" * (stop - start), _style(int(upper[start]), int(lower[start]))) for start, stop in pairwise(edges)
-    ]
+    runs = [_run(int(upper[start]), int(lower[start]), stop - start) for start, stop in pairwise(edges)]
     return [Segment(name, _MUTED), *runs]
 
 
-def _style(upper: int, lower: int) -> Style:
-    return Style(color=_INK[upper], bgcolor=_INK[lower])
+def _run(upper: int, lower: int, length: int) -> Segment:
+    """Equal half-characters in a row: notes in the foreground, so that they show in terminals without colour too."""
+    if max(upper, lower) <= NOW:
+        return Segment(" " * length, Style(bgcolor=_INK[max(upper, lower)]))
+    if upper == lower:
+        return Segment("█" * length, Style(color=_INK[upper]))
+    glyph, front, back = ("▀", upper, lower) if upper > NOW else ("▄", lower, upper)
+    return Segment(glyph * length, Style(color=_INK[front], bgcolor=_INK[back]))

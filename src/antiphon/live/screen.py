@@ -33,12 +33,13 @@ FRAME_S = 1 / 20  # the screen is drawn so often: more would take time from the 
 TICK_S = 0.02  # notes of a keyboard that reports no release end on this grid
 COLUMNS = 3  # of controls
 WIDTH = 26  # of one
+METERS = 46  # columns, on a screen wide enough
 SHORT = {"player-volume": "your volume", "model-instrument": "its sound", "instrument": "your sound"}
 TURNS = {"rest": "waiting for you", "listen": "you play", "answer": "it answers", "both": "both play"}
 INK, MUTED, PAPER = (colour(name)[1] for name in ("ink", "muted", "paper"))
 YOURS, ITS = colour("c10")[1], colour("b10")[1]
 HELP = (
-    " piano   z…/ and q…p with the black keys between, Shift louder; space is the pedal\n"
+    " piano   z…/ and q…p, black keys between; Shift louder; space is the pedal\n"
     " turns   enter  now you (hand over)         esc  panic          F7  click\n"
     " dials   arrows  choose and turn   F2 mode   F3 type a value   F4 learn a knob\n"
     " keys    page up/down  octave      F5/F6  softer, louder\n"
@@ -84,7 +85,7 @@ class TerminalPlayer(App[None]):
     #panel {{ height: 6; margin-top: 1; }}
     #controls {{ width: 1fr; }}
     #meters {{ width: 0; }}
-    #panel.wide #meters {{ width: 40; }}
+    #panel.wide #meters {{ width: {METERS}; }}
     #message {{ height: 1; color: {MUTED}; }}
     #value {{ height: 1; border: none; padding: 0; display: none; }}
     #hint {{ height: 1; color: {MUTED}; }}
@@ -114,6 +115,7 @@ class TerminalPlayer(App[None]):
         Binding("escape", "panic", priority=True),
     ]
     ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None  # keys are the piano's, unless a value is typed
 
     def __init__(
         self,
@@ -143,13 +145,16 @@ class TerminalPlayer(App[None]):
         """Start drawing, and listening for keys that come up by themselves."""
         self.set_interval(FRAME_S, self.draw)
         self.set_interval(TICK_S, self._tick)
-        self.set_focus(None)
         self.draw()
 
     def draw(self) -> None:
         """Show the player as it is now."""
+        if self._player.ended:
+            self.exit()
+        if not self.query("#hint"):  # being closed
+            return
         view = self._player.view
-        wide = self.size.width >= COLUMNS * WIDTH + 40
+        wide = self.size.width >= COLUMNS * WIDTH + METERS
         self.query_one("#panel").set_class(wide, "wide")
         self.query_one(Roll).show(view)
         self.query_one("#head", Static).update(self._head(view))
@@ -160,8 +165,6 @@ class TerminalPlayer(App[None]):
         self.query_one("#message", Static).update(Text(message, no_wrap=True, overflow="ellipsis"))
         if not self.query_one("#hint").has_class("long"):
             self.query_one("#hint", Static).update(self._hint())
-        if self._player.ended:
-            self.exit()
 
     def on_key(self, event: events.Key) -> None:
         """A key of the piano."""

@@ -15,7 +15,7 @@ from typing import Any
 from antiphon.engine.base import Engine
 from antiphon.errors import OptionError, unknown
 from antiphon.generate.voice import Seed
-from antiphon.live.composer import Composer
+from antiphon.live.composer import WORK_S, Composer
 from antiphon.live.conductor import Conductor
 from antiphon.live.events import Clock, Due, HandOver, Heard, Lost, NoteOff, NoteOn, Pedal, Played
 from antiphon.live.keys import Echoes, Keys
@@ -33,7 +33,7 @@ from antiphon.live.turns import CHORD_S
 from antiphon.live.voice import LiveVoice
 from antiphon.notes import Score
 
-LISTEN_ROWS = 16  # heard in one call while the player has the turn, so that nothing else waits long
+LISTEN_ROWS = 16  # heard in one call unless a note is wanted at once, so that nothing else waits long
 LATE_S = 0.01  # a note that sounds later than this after its time is counted
 
 
@@ -278,8 +278,10 @@ class Session:
             if played.end_ms is not None:
                 self._composer.untie(played, now_ms)
         self._to_harmonise.clear()
-        self._composer.compose(now_ms, settings, lambda ms: self._lane.at(settings, beat, ms)[1])
-        self._composer.settle(None if self._conductor.turn == "answer" else LISTEN_ROWS)
+        urgent = self._composer.playing and not self._plan.notes  # else corrections may take several calls
+        if self._composer.settle(None if urgent else LISTEN_ROWS):
+            work_s = 0.0 if self._outlet.waiting else WORK_S  # what is due now does not wait for what is due later
+            self._composer.compose(now_ms, settings, lambda ms: self._lane.at(settings, beat, ms)[1], work_s)
         if self._heard_at is not None and self._memory.settled:
             self.ledger.time("input", self._timer() - self._heard_at)
             self._heard_at = None

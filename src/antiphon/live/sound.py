@@ -8,6 +8,7 @@ for its buffers, plus one block; it is followed while it changes.
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from antiphon.errors import AntiphonError, OptionError, missing_extra, unknown
 from antiphon.instruments import program
 from antiphon.live.latencies import extra_ms
 from antiphon.live.mixer import Mixer
+from antiphon.live.ports import Notice
 from antiphon.live.quiet import quiet
 from antiphon.notes import DRUMS
 
@@ -32,6 +34,7 @@ KEPT = 8192  # blocks whose loads are kept: 45 s
 STEADY = 20  # blocks; before them the system fills its buffers, in bursts and with gaps
 PATIENCE_S = 5.0  # so long a device may take to begin
 AHEAD_S = 3.0  # sound that a device may take in before its time; no real one has a longer buffer
+GONE_S = 5.0  # without a block: the device, or the sound server behind it, is gone
 DRIFT = 0.01  # a device's clock may be so much faster than ours
 ADVICE = "choose another with --audio (antiphon ports lists them), or play without: --no-sound, or --record FILE.wav"
 
@@ -58,6 +61,10 @@ class SoundOptions:
         program(self.model_instrument)
 
 
+def _ignore(text: str) -> None:
+    """Tell nobody."""
+
+
 class Pace:
     """Tells a device that plays from one that only takes what it is given, as fast as it can.
 
@@ -67,13 +74,13 @@ class Pace:
 
     def __init__(self) -> None:
         self.outran = False
+        self.latest_s: float | None = None  # when the last block came
         self._ahead_s = 0.0
-        self._latest_s: float | None = None
 
     def outruns(self, block_s: float, now_s: float) -> bool:
         """Whether, with this block, more sound went through than time has passed for."""
-        passed_s = block_s if self._latest_s is None else now_s - self._latest_s
-        self._latest_s = now_s
+        passed_s = block_s if self.latest_s is None else now_s - self.latest_s
+        self.latest_s = now_s
         self._ahead_s = max(self._ahead_s + block_s * (1 - DRIFT) - passed_s, 0.0)
         self.outran = self.outran or self._ahead_s > AHEAD_S
         return self.outran
@@ -111,9 +118,14 @@ def open_mixer(options: SoundOptions, rate: int) -> Mixer:
 
 
 class Speaker:
-    """A running stream of sound, the mixer's; close it when done. ``mixer`` makes another than the usual one."""
+    """A running stream of sound, the mixer's; close it when done.
 
-    def __init__(self, options: SoundOptions, mixer: Callable[[int], Mixer] | None = None) -> None:
+    ``mixer`` makes another than the usual one. ``notice`` is told if the device goes away, from a thread of its own.
+    """
+
+    def __init__(
+        self, options: SoundOptions, mixer: Callable[[int], Mixer] | None = None, notice: Notice = _ignore
+    ) -> None:
         self._sd = library()
         self.device = _device(self._sd, options.device)
         self.rate = _rate(self._sd, self.device)
@@ -124,7 +136,7 @@ class Speaker:
         self._latency_s = 0.0  # from asking to sounding, as the system reports it
         self._extra_s = extra_ms(options.calibration, self.name) / 1000
         self._offset_s: float | None = None  # our clock less PortAudio's
-        self._pace = Pace()
+        self._pace, self._notice, self._closing = Pace(), notice, threading.Event()
         latency = options.latency_ms / 1000 or "low"
         try:
             with quiet():
@@ -140,6 +152,7 @@ class Speaker:
             name = self.name
             self.close()
             raise AntiphonError(f"the sound device {name} takes sound faster than it could be heard; {ADVICE}")
+        threading.Thread(target=self._watch, args=(self.name,), name="antiphon sound", daemon=True).start()
 
     @property
     def name(self) -> str:
@@ -158,14 +171,18 @@ class Speaker:
 
     def close(self) -> None:
         """Stop, and let go of the card."""
+        self._closing.set()
         with quiet():
             self._stream.close(ignore_errors=True)
         self.mixer.close()
 
-    @property
-    def running(self) -> bool:
-        """False once the device is gone."""
-        return bool(self._stream.active)
+    def _watch(self, name: str) -> None:
+        """Stop the stream of a device that is gone: PortAudio would ask for it again and again, at full speed."""
+        while not self._closing.wait(GONE_S / 5):
+            if time.monotonic() - (self._pace.latest_s or 0.0) > GONE_S:
+                self._stream.abort(ignore_errors=True)
+                self._notice(f"the sound device {name} is gone: end with F10 or Ctrl-C, which saves, and begin again")
+                return
 
     def _settle(self) -> None:
         """Wait until blocks come at the pace they play, then count from zero."""

@@ -8,12 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from antiphon.errors import FileError
 from antiphon.files.midi import write_midi
 from antiphon.files.paths import check_writable, written
 from antiphon.live.events import Played
-from antiphon.live.recording import Recording
-from antiphon.notes import Score, join
+from antiphon.live.recording import TRACKS, Recording
+from antiphon.notes import Score, join, score
 
 GAP_S = 1.0  # between what a resumed take had and what was added
 
@@ -35,7 +37,7 @@ class Takes:
 
     def __init__(self, path: Path, before: Score | None = None) -> None:
         check_writable(path)
-        self._path, self._before = path, before
+        self._path, self._before = path, None if before is None else _as_take(before)
         self._recording, self._number = Recording(), 1
         self.saved: list[Path] = []
 
@@ -64,6 +66,14 @@ class Takes:
         self.saved.append(path)
         self._recording, self._before, self._number = Recording(), None, self._number + 1
         return path
+
+
+def _as_take(music: Score) -> Score:
+    """With the tracks of a take: the model's notes by the name of their track, all others the player's."""
+    own = np.array([TRACKS.index(name) if name in TRACKS else 0 for name in music.tracks], "<u2")
+    notes = music.notes.copy()
+    notes["track"] = own[notes["track"]]
+    return score(notes, music.tempos, music.metres, TRACKS)
 
 
 def ledger_path(path: Path) -> Path:

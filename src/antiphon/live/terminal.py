@@ -7,6 +7,7 @@ https://sw.kovidgoyal.net/kitty/keyboard-protocol/
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import selectors
@@ -59,6 +60,27 @@ class Released(events.Key):
         super().__init__("released", character)
 
 
+class Patient:
+    """Stdout, which may go away with the terminal; Textual's writer would end then, and the screen wait for it."""
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with contextlib.suppress(OSError):
+            assert sys.__stdout__
+            return sys.__stdout__.write(text)
+        return 0
+
+    def flush(self) -> None:
+        """Bring it to the terminal."""
+        with contextlib.suppress(OSError):
+            assert sys.__stdout__
+            sys.__stdout__.flush()
+
+    def fileno(self) -> int:
+        """Stdout's number."""
+        return 1
+
+
 def driver_class() -> type[Driver] | None:
     """Textual's driver with releases; None on Windows, where terminals have no such protocol."""
     if sys.platform == "win32":
@@ -70,8 +92,7 @@ def driver_class() -> type[Driver] | None:
 
         def __init__(self, app: App[Any], **options: Any) -> None:
             super().__init__(app, **options)
-            assert sys.__stdout__
-            self._file = sys.__stdout__
+            self._file: Any = Patient()
 
         def start_application_mode(self) -> None:
             super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -83,7 +104,13 @@ def driver_class() -> type[Driver] | None:
             with selectors.DefaultSelector() as selector:
                 selector.register(self.fileno, selectors.EVENT_READ)
                 while not self.exit_event.is_set():
-                    text = decode(os.read(self.fileno, READ)) if selector.select(WAIT_S) else ""
+                    data = None
+                    if selector.select(WAIT_S):
+                        with contextlib.suppress(OSError):
+                            data = os.read(self.fileno, READ)
+                        if not data:  # the terminal is gone
+                            return
+                    text = decode(data or b"")
                     for message in [*(parser.feed(text) if text else ()), *parser.tick()]:
                         self.process_message(message)
 

@@ -68,6 +68,7 @@ class Phrase:
         self.last_s = 0.0  # when a key was last struck or let go
         self._onset_s = 0.0
         self._steps: deque[float] = deque(maxlen=32)
+        self._silence_s = UNKNOWN_S
 
     def onset(self, time_s: float) -> None:
         """A key goes down."""
@@ -75,6 +76,7 @@ class Phrase:
             self.start_s = time_s
         elif CHORD_S < time_s - self._onset_s < LONGEST_S:
             self._steps.append(time_s - self._onset_s)
+            self._silence_s = min(max(FACTOR * float(np.quantile(self._steps, 0.9)), SHORTEST_S), LONGEST_S)
         self._onset_s = self.last_s = time_s
 
     def release(self, time_s: float) -> None:
@@ -87,10 +89,7 @@ class Phrase:
 
     def ends_s(self, silence_s: float, keys_down: bool) -> float:
         """When it will be over if nothing more is played; ``silence_s`` 0 adapts."""
-        if not silence_s:
-            steps = np.quantile(self._steps, 0.9) if self._steps else UNKNOWN_S / FACTOR
-            silence_s = min(max(FACTOR * float(steps), SHORTEST_S), LONGEST_S)
-        return self.last_s + silence_s * (2 if keys_down else 1)
+        return self.last_s + (silence_s or self._silence_s) * (2 if keys_down else 1)
 
     @property
     def onset_s(self) -> float:

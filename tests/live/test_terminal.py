@@ -1,0 +1,145 @@
+"""Keys that come up, in terminals that tell; and the whole command in a real terminal."""
+
+import fcntl
+import json
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+import pytest
+
+pytest.importorskip("textual", reason="the screen needs textual: pip install 'antiphon[live]'")
+
+from textual import events
+
+from antiphon.files.midi import read_midi
+from antiphon.live.terminal import ASK, Parser, Released
+
+
+def keys(text):
+    return [e for e in Parser().feed(text) if isinstance(e, events.Key)]
+
+
+def test_releases_are_told_from_presses_and_repeats():
+    press, repeat, release = keys("\x1b[122;1:1u"), keys("\x1b[122;1:2u"), keys("\x1b[122;1:3u")
+    assert [(type(e), e.character) for e in press + repeat] == [(events.Key, "z")] * 2
+    assert [(type(e), e.character) for e in release] == [(Released, "z")]
+
+
+def test_other_sequences_mean_what_they_did():
+    assert [e.key for e in keys("z")] == ["z"]
+    assert [e.key for e in keys("\x1b[A")] == ["up"]
+    assert [e.key for e in keys("\x1b[1;1:1A")] == ["up"]
+    assert [e.key for e in keys("\x1b[1;2:1C")] == ["shift+right"]
+    assert [e.key for e in keys("\x1b[21~")] == ["f10"]
+    assert [type(e) for e in keys("\x1b[1;1:3A")] == [Released]
+    assert [e.character for e in keys("\x1b[228;1:3u")] == ["ä"]
+
+
+# Makes the pseudo-terminal the one that the command hangs on, as a login does, then becomes the command.
+LOGIN = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "antiphon", *sys.argv[1:]])
+"""
+
+
+class Terminal:
+    """The command in a pseudo-terminal of 80 by 24."""
+
+    def __init__(self, *arguments):
+        self.fd, inner = pty.openpty()
+        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        command = [sys.executable, "-c", LOGIN, "play", "--no-sound", "--no-midi-in", "--seed", "1", *arguments]
+        environment = os.environ | {"TERM": "xterm-256color"}
+        self.process = subprocess.Popen(
+            command, stdin=inner, stdout=inner, stderr=inner, env=environment, start_new_session=True
+        )
+        os.close(inner)
+        self.seen = ""
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def until(self, text, within_s=60.0):
+        """Read until the screen shows this."""
+        end_s = time.monotonic() + within_s
+        while text not in self.seen:
+            left_s = end_s - time.monotonic()
+            assert left_s > 0, self.seen[-2000:]
+            if select.select([self.fd], [], [], left_s)[0]:
+                try:
+                    self.seen += os.read(self.fd, 65536).decode(errors="replace")
+                except OSError:  # the other end is closed
+                    assert text in self.seen, self.seen[-2000:]
+
+    def end(self):
+        """The exit status, reading what comes until then."""
+        end_s = time.monotonic() + 60
+        while self.process.poll() is None and time.monotonic() < end_s:
+            if select.select([self.fd], [], [], 0.1)[0]:
+                try:
+                    self.seen += os.read(self.fd, 65536).decode(errors="replace")
+                except OSError:
+                    break
+        return self.process.wait(60)
+
+    def hang_up(self):
+        os.close(self.fd)
+        self.fd = None
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self.fd is not None:
+            os.close(self.fd)
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    opened = Terminal("--save", str(tmp_path / "a.mid"))
+    yield opened
+    opened.close()
+
+
+def test_in_a_real_terminal_keys_play_and_last_as_long_as_they_are_down(terminal, tmp_path):
+    terminal.until("waiting for you")
+    assert ASK in terminal.seen
+    for code in (122, 99):  # z and c
+        terminal.type(f"\x1b[{code};1:1u")
+        time.sleep(0.2)
+        terminal.type(f"\x1b[{code};1:3u")
+    terminal.until("you play")
+    terminal.type("\r")
+    terminal.until("it answers")
+    terminal.type("\x1b[21~")
+    assert terminal.end() == 0
+    assert "you played 2 notes" in terminal.seen
+    own = [n for n in read_midi(tmp_path / "a.mid").notes.tolist() if n[5] == 0]
+    assert [n[2] for n in own] == [60, 64]
+    ledger = json.loads((tmp_path / "a.json").read_text())
+    assert ledger["counters"]["heard"] == 2
+
+
+def test_ctrl_c_saves_the_take(terminal, tmp_path):
+    terminal.until("waiting for you")
+    terminal.type("zc")
+    terminal.until("you play")
+    terminal.type("\x03")
+    assert terminal.end() == 130
+    assert len(read_midi(tmp_path / "a.mid")) >= 2
+
+
+def test_a_take_outlives_its_terminal(terminal, tmp_path):
+    terminal.until("waiting for you")
+    terminal.type("zc")
+    terminal.until("you play")
+    terminal.hang_up()
+    terminal.process.wait(60)
+    assert len(read_midi(tmp_path / "a.mid")) >= 2
