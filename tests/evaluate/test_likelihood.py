@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from tests.evaluate.uniform import Uniform
 from tests.tiny import tiny_model, write_model
 
 from antiphon.codec import NoteCodec
@@ -19,25 +20,6 @@ from antiphon.models.base import Batch
 pytestmark = pytest.mark.torch
 CODEC = NoteCodec()
 LENGTHS = [5, 70, 1, 33, 12, 150, 2, 64, 65]
-
-
-class Uniform:
-    """An engine to which every code is as likely as any other."""
-
-    def __init__(self, programs=False, chunk=1):
-        self.codec, self.chunk = NoteCodec(programs), chunk
-
-    def start(self, batch):
-        return (np.zeros((batch, 1)),)
-
-    def step(self, rows, state):
-        return np.zeros((len(rows), 1), np.float32), state
-
-    def hear(self, rows, state):
-        return np.zeros((*rows.shape[:2], 1), np.float32), state
-
-    def logits(self, index, features, rows):
-        return np.zeros((len(features), self.codec.attributes[index].size), np.float32)
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from antiphon.evaluate.measures import MEASURES
 from antiphon.evaluate.prediction_report import details, summary
 from antiphon.evaluate.predictions import Predictions, join, predict
 from antiphon.evaluate.samples import Samples
-from antiphon.evaluate.two_sample import two_sample
+from antiphon.evaluate.two_sample import check_installed, two_sample
 from antiphon.generate.pieces import Length, write_pieces
 
 GROUP = 32  # pieces whose predictions are kept together: what a Ctrl-C loses at most
@@ -68,12 +68,13 @@ class Comparison:
             raise CorpusError(f"{corpus.path} has no {study.split} pieces; prepare it with a split")
 
     def steps(self) -> Iterator[Step]:
-        """The work in order; each step leaves its result in the cache."""
+        """The work in order; each step leaves its result in the cache. MissingExtraError without scikit-learn."""
+        check_installed()
         yield "reading real music", lambda show: self._show_all(show, self.real, self.real_measures)
         if self._trained:
             yield "indexing the training set", lambda show: self._show_all(show, self.index)
-        for one in self.contestants:
-            if one.bundle is not None:
+        for one in self.writers:
+            if one.predicts:
                 yield f"{one.name}: likelihood", partial(self.likelihood, one)
                 yield f"{one.name}: speed", partial(self.speed, one)
             yield f"{one.name}: samples", partial(self.samples, one)
@@ -93,7 +94,9 @@ class Comparison:
 
     def _numbers(self, one: Contestant) -> dict[str, Any]:
         known: dict[str, Any] = one.facts()
-        if one.bundle is not None:
+        if not one.whole:
+            return known
+        if one.predicts:
             known |= {"likelihood": self.likelihood(one)["summary"], "speed": self.speed(one)}
         drawn = self.samples(one)
         known |= {"samples": len(drawn), "measures": _spread(self.measures(one)), **self.distances(one)}
@@ -103,7 +106,12 @@ class Comparison:
 
     def details(self) -> dict[str, Any]:
         """What the pictures of each model's predictions are drawn from."""
-        return {one.name: self.likelihood(one)["details"] for one in self.contestants if one.bundle is not None}
+        return {one.name: self.likelihood(one)["details"] for one in self.contestants if one.predicts}
+
+    @property
+    def writers(self) -> list[Contestant]:
+        """Those who write, or hold, whole pieces; the others stand in the results with what they say of themselves."""
+        return [one for one in self.contestants if one.whole]
 
     def real(self) -> Samples:
         """Samples of the real music."""
@@ -216,6 +224,7 @@ class Comparison:
     def _about_corpus(self) -> dict[str, Any]:
         return {
             "name": self.corpus.path.name,
+            "path": str(self.corpus.path),
             "hash": self._corpus_hash,
             "sources": [{k: s.get(k) for k in ("name", "licence")} for s in self.corpus.manifest["sources"]],
             "split": self.study.split,

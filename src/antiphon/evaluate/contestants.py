@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from antiphon.corpus.store import Corpus
 from antiphon.engine.bundle import CARD, META, Bundle, find, open_bundle
 from antiphon.errors import ModelError
 from antiphon.files import READERS
+
+PASSAGES = "it answers or varies passages and predicts no whole pieces; what it was measured by stands in its card"
+_ENCODER = "encoder.onnx"  # a model that has it hears a passage as a whole, to answer it or to find its place
 
 
 @dataclass(frozen=True)
@@ -21,20 +24,33 @@ class Contestant:
     name: str  # what stands in tables; no two are equal
     path: Path
     hash: str  # of all that it plays or holds
+    given: str  # the name or path by which it was asked for
     bundle: Bundle | None = None  # of a model
+
+    @property
+    def whole(self) -> bool:
+        """Whether it predicts and writes whole pieces from nothing: folders do, and most models."""
+        return self.bundle is None or _ENCODER not in self.bundle.meta["files"]
+
+    @property
+    def predicts(self) -> bool:
+        """Whether it says how likely whole pieces are: folders do not."""
+        return self.bundle is not None and self.whole
 
     def facts(self) -> dict[str, Any]:
         """What is known without measuring."""
         if self.bundle is None:
-            return {"kind": "folder", "files": len(_files(self.path)), "hash": self.hash}
+            return {"kind": "folder", "given": self.given, "files": len(_files(self.path)), "hash": self.hash}
         meta = self.bundle.meta
         return {
             "kind": "model",
+            "given": self.given,
             "family": meta["family"],
             "parameters": meta["parameters"],
             "bytes": sum(file["bytes"] for file in meta["files"].values()),
             "licence": meta["licence"]["name"],
             "hash": self.hash,
+            **({} if self.whole else {"refused": PASSAGES, "measured": meta["measured"]}),
         }
 
     def card(self) -> str:
@@ -49,7 +65,7 @@ def open_contestants(names: Sequence[str]) -> list[Contestant]:
         one = _open(name)
         taken = {other.name for other in found}
         if one.name in taken:  # two folders of one name: the path tells them apart
-            one = Contestant(str(one.path), one.path, one.hash, one.bundle)
+            one = replace(one, name=str(one.path))
         if one.name in taken:
             raise ModelError(f"{name} is named twice; name each model or folder once")
         found.append(one)
@@ -69,12 +85,13 @@ def _open(name: str) -> Contestant:
         for file in _files(path):
             digest.update(file.relative_to(path).as_posix().encode() + b"\0")
             digest.update(hashlib.sha256(file.read_bytes()).digest())
-        return Contestant(path.resolve().name, path, digest.hexdigest())
+        return Contestant(path.resolve().name, path, digest.hexdigest(), name)
     try:
         bundle = open_bundle(find(name))
     except ModelError as error:
         raise ModelError(f"{error} A folder of MIDI files works too.") from error
-    return Contestant(bundle.name, bundle.path, hashlib.sha256((bundle.path / META).read_bytes()).hexdigest(), bundle)
+    digest = hashlib.sha256((bundle.path / META).read_bytes())  # which holds the hashes of all its other files
+    return Contestant(bundle.name, bundle.path, digest.hexdigest(), name, bundle)
 
 
 def _files(path: Path) -> list[Path]:

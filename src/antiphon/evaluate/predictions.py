@@ -101,12 +101,19 @@ def _judge(engine: Engine, features: np.ndarray, targets: np.ndarray) -> np.ndar
         each[0, :, i] = -log_prob_on_grid(engine, i, log_prob, truth)
         each[1, :, i] = log_prob.argmax(axis=-1)
         each[2, :, i] = np.exp(log_prob.max(axis=-1))
-        each[3, :, i] = (log_prob > np.take_along_axis(log_prob, rows[:, i : i + 1], -1)).sum(axis=-1)
+        each[3, :, i] = _rank(log_prob, rows[:, i : i + 1])
         if attribute.name == "step":
             median_ms["step"] = _median(np.exp(log_prob), STEP_BINS.middle) * CELL_MS
         if attribute.name == "duration":
             median_ms["duration"] = _median_length(np.exp(log_prob), lengths) * CELL_MS
     return np.concatenate([*each, median_ms["step"][:, None], median_ms["duration"][:, None]], axis=1)
+
+
+def _rank(log_prob: np.ndarray, code: np.ndarray) -> np.ndarray:
+    """(M,) how many codes stand before (M, 1) when they are put in order, of equally likely ones the lowest first."""
+    mine = np.take_along_axis(log_prob, code, -1)
+    lower = np.arange(log_prob.shape[1]) < code
+    return ((log_prob > mine) | ((log_prob == mine) & lower)).sum(axis=-1)
 
 
 def _median(weight: np.ndarray, value: np.ndarray) -> np.ndarray:

@@ -19,7 +19,8 @@ from antiphon.files.paths import written
 
 FORMAT = 1
 PACKAGES = ("numpy", "onnxruntime", "scikit-learn")
-JSON, CSV = "results.json", "results.csv"
+JSON, CSV, MARKDOWN = "results.json", "results.csv", "leaderboard.md"
+REAL = "real music"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Column:
 LEADERBOARD = (
     Column("likelihood.nats_per_note", "nats a note", "nats", -1, 3,
            "How surprised the model is by real notes, all attributes, on the 10 ms grid: less is better."),
+    Column("likelihood.nats_per_note_pitch_step_duration", "no velocity", "nats", -1, 3,
+           "The same without velocity, which the classic notebooks leave out."),
     Column("likelihood.nats_per_midi_token", "a token", "nats", -1, 3,
            "The same for each MIDI-like token, the unit of published tables; whole pieces."),
     Column("likelihood.nats_per_midi_token_segments", "a token, reset", "nats", -1, 3,
@@ -73,14 +76,38 @@ def origin(command: str) -> dict[str, Any]:
 
 
 def write(results: Mapping[str, Any], folder: Path) -> None:
-    """Write results.json and, a number a line, results.csv."""
+    """Write results.json; results.csv, a number a line; and the leaderboard as a table in Markdown."""
     with written(folder / JSON) as temporary:
-        temporary.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
     with written(folder / CSV) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["contestant", "key", "value"])
-        for name, numbers in results["contestants"].items():
+        for name, numbers in (*results["contestants"].items(), (REAL, results["real"])):
             writer.writerows((name, key, value) for key, value in flat(numbers))
+    with written(folder / MARKDOWN) as temporary:
+        temporary.write_text(markdown(results), encoding="utf-8")
+
+
+def leaderboard(results: Mapping[str, Any]) -> list[list[str]]:
+    """A row of titles, then one for each contestant; a dash where it has no such number, no column where none has."""
+    contestants = results["contestants"]
+    columns = [c for c in LEADERBOARD if any(at(numbers, c.key) is not None for numbers in contestants.values())]
+    rows = [["", *(column.title for column in columns)]]
+    for name, numbers in contestants.items():
+        found = [at(numbers, column.key) for column in columns]
+        rows.append([name, *("–" if v is None else c.text(v) for c, v in zip(columns, found, strict=True))])
+    return rows
+
+
+def markdown(results: Mapping[str, Any]) -> str:
+    """The leaderboard for a page, with the command that made it."""
+    head, *rows = leaderboard(results)
+    head[0] = "contestant"
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    return f"```\n{results['command']}\n```\n\n{table}\n\n*{results['machine']}. {versions}. {results['date']}.*\n"
 
 
 def read(path: Path) -> dict[str, Any]:

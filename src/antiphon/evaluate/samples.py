@@ -43,7 +43,7 @@ class Samples:
 def written(
     engine: Engine, count: int, notes: int, sampling: Sampling = Sampling(), progress: Progress = lambda share: None
 ) -> Samples:
-    """What a model writes from nothing with seeds 0, 1, …: as ``antiphon generate --seed S --notes N``."""
+    """What a model alone writes from nothing: as ``antiphon generate --no-guard --seed S --notes N`` for S = 0, 1, …"""
     seeds = [(seed, 0) for seed in range(count)]
     pieces = write_pieces(engine, Length(notes=notes), seeds, sampling=sampling, progress=progress).scores
     return Samples([on_grid(p) for p in pieces], np.arange(count), [f"seed {seed}" for seed in range(count)])

@@ -7,16 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from antiphon.charts.drawing import Boxes, Drawing, Text, box
+from antiphon.charts.drawing import Bars, Boxes, Drawing, Text, box
+from antiphon.charts.histograms import Panel, shares
 from antiphon.evaluate.measures import MEASURES
-from antiphon.evaluate.report.frame import BOTTOM, LEFT, REAL, RIGHT, SERIES, TOP, Frame, ticks, widened
+from antiphon.evaluate.report.frame import BOTTOM, LEFT, REAL, RIGHT, SERIES, TOP, WIDTH, Frame, ticks, widened
+from antiphon.notes import Score
 from antiphon.theory import pitch_name
 
 Named = Mapping[str, Any]  # by contestant, in order
+Inks = Mapping[str, str]  # each contestant's colour
 SQUARE = 380.0
 
 
-def density(name: str, real: np.ndarray, written: Mapping[str, np.ndarray]) -> Drawing:
+def density(name: str, real: np.ndarray, written: Mapping[str, np.ndarray], inks: Inks) -> Drawing:
     """How a measure is spread over real samples (filled) and over each contestant's, as kernel densities."""
     measure = MEASURES[name]
     everything = np.concatenate([real, *written.values()])
@@ -28,34 +31,50 @@ def density(name: str, real: np.ndarray, written: Mapping[str, np.ndarray]) -> D
     frame.axes(measure.unit, ticks(low, high, 4), [])
     frame.area("z2", grid, heights[0])
     frame.curve(REAL, grid, heights[0], 1.2)
-    for i, height in enumerate(heights[1:]):
-        frame.curve(SERIES[i % len(SERIES)], grid, height, 1.8)
+    for who, height in zip(written, heights[1:], strict=True):
+        frame.curve(inks[who], grid, height, 1.8)
     return frame.drawing
 
 
-def calibration(details: Named) -> Drawing:
+def histogram(panel: Panel, real: Sequence[Score], written: Mapping[str, Sequence[Score]], inks: Inks) -> Drawing:
+    """How often each pitch, step, duration or velocity occurs, in per cent: real filled, contestants as lines."""
+    found = [shares(panel, scores)[0] for scores in (real, *written.values())]
+    columns = len(panel.edges) - 1
+    frame = Frame(panel.name, (0, columns), (0, max(float(f.max()) for f in found) * 1.06), WIDTH, 200)
+    labels = [(panel.position(value) * columns, label) for value, label in panel.ticks]
+    frame.axes(panel.unit, labels, ticks(*frame.y, 4), "per cent of notes")
+    edges = np.repeat(np.arange(columns + 1), 2)[1:-1]
+    frame.area("z2", edges, np.repeat(found[0], 2))
+    for who, shown in zip(written, found[1:], strict=True):
+        frame.curve(inks[who], edges, np.repeat(shown, 2), 1.4)
+    return frame.drawing
+
+
+def calibration(details: Named, inks: Inks) -> Drawing:
     """How often the likeliest pitch was right, by how sure the model was: on the diagonal, it knows what it knows."""
     frame = Frame("Calibration of pitch", (0, 1), (0, 1))
     shares = [(v, f"{v:.0%}") for v in (0, 0.25, 0.5, 0.75, 1)]
     frame.axes("probability of the likeliest pitch", shares, shares, "how often it was right")
     frame.curve("octave", np.array([0, 1]), np.array([0, 1]), 1.2)
-    for i, found in enumerate(details.values()):
+    for who, found in details.items():
         rows = found["calibration"]["pitch"]
         x, y = (np.array([r[k] for r in rows]) for k in ("confidence", "right"))
-        frame.curve(_colour(i), x, y)
-        frame.dots(_colour(i), x, y)
+        frame.curve(inks[who], x, y)
+        frame.dots(inks[who], x, y)
     return frame.drawing
 
 
-def over_time(details: Named) -> Drawing:
+def over_time(details: Named, inks: Inks) -> Drawing:
     """Nats a note by how far into the piece."""
-    return _by_notes(details, "over_time", "Likelihood over time in a piece", "notes since the piece began")
+    return _by_notes(details, inks, "over_time", "Likelihood over time in a piece", "notes since the piece began")
 
 
-def over_history(details: Named) -> Drawing:
+def over_history(details: Named, inks: Inks) -> Drawing:
     """Nats a note by how much was heard since the model was made to forget."""
     title = "Likelihood over history heard"
-    return _by_notes({n: d for n, d in details.items() if d["over_history"]}, "over_history", title, "notes heard")
+    return _by_notes(
+        {n: d for n, d in details.items() if d["over_history"]}, inks, "over_history", title, "notes heard"
+    )
 
 
 def confusion(name: str, found: Mapping[str, Any]) -> Drawing:
@@ -68,10 +87,13 @@ def confusion(name: str, found: Mapping[str, Any]) -> Drawing:
     frame.axes("pitch played", octaves, octaves, "likeliest pitch, upwards, by pitch played")
     width, height = (SQUARE - LEFT - RIGHT) / len(share), (400 - TOP - BOTTOM) / len(share)
     for shade, least, most in _SHADES:
-        true, likeliest = np.nonzero((share >= least) & (share < most))
-        corners = frame.at(true + low - 0.5, likeliest + low + 0.5)
-        boxes = np.column_stack([corners, np.full(len(true), width + 0.2), np.full(len(true), height + 0.2)])
-        frame.drawing.add(Boxes(f"a{shade}", boxes))
+        there = (share >= least) & (share < most)  # (played, likeliest)
+        ends = np.diff(there.astype(np.int8), axis=0, prepend=0, append=0)  # runs of one shade are one bar
+        likeliest, first = np.nonzero(ends.T > 0)
+        last = np.nonzero(ends.T < 0)[1]
+        if len(first):
+            places = frame.at(first + low - 0.5, likeliest + low)
+            frame.drawing.add(Bars(f"a{shade}", height + 0.2, np.column_stack([places, (last - first) * width])))
     return frame.drawing
 
 
@@ -100,7 +122,7 @@ def excerpt(name: str, found: Mapping[str, Any]) -> Drawing:
     return frame.drawing
 
 
-def training(curves: Mapping[str, Mapping[str, list[tuple[float, float]]]]) -> Drawing:
+def training(curves: Mapping[str, Mapping[str, list[tuple[float, float]]]], inks: Inks) -> Drawing:
     """Nats a note by step of training: validation thick, training thin."""
     points = [p for run in curves.values() for part in run.values() for p in part]
     steps, values = np.array(points).T
@@ -108,12 +130,12 @@ def training(curves: Mapping[str, Mapping[str, list[tuple[float, float]]]]) -> D
     low, high = widened(shown)
     frame = Frame("Training", (0, float(steps.max()) * 1.02), (low, high))
     frame.axes("steps", ticks(0, float(steps.max()), 5), ticks(low, high), "nats a note; validation thick")
-    for i, run in enumerate(curves.values()):
+    for who, run in curves.items():
         for name, thickness in (("loss", 0.9), ("validation", 2.4)):
             if run.get(name):
                 x, y = np.array(run[name]).T
                 inside = (y >= low) & (y <= high)
-                frame.curve(_colour(i), x[inside], y[inside], thickness)
+                frame.curve(inks[who], x[inside], y[inside], thickness)
     return frame.drawing
 
 
@@ -125,21 +147,21 @@ _SHADES = tuple(
 )
 
 
-def _by_notes(details: Named, key: str, title: str, x: str) -> Drawing:
+def _by_notes(details: Named, inks: Inks, key: str, title: str, x: str) -> Drawing:
     rows = {name: found[key] for name, found in details.items()}
     values = [v for found in rows.values() for r in found for v in (r["low"], r["high"], r["nats_per_note"]) if v]
     low, high = widened(np.array(values or [0.0, 1.0]))
     spans: Sequence[Mapping[str, Any]] = max(rows.values(), key=len, default=[])
     frame = Frame(title, (-0.5, max(len(spans), 1) - 0.5), (low, high))
     frame.axes(x, [(i, _span(r)) for i, r in enumerate(spans)], ticks(low, high), "nats a note, 95 % intervals")
-    for i, found in enumerate(rows.values()):
+    for i, (who, found) in enumerate(rows.items()):
         place = np.arange(len(found)) + (i - (len(rows) - 1) / 2) * 0.08  # intervals side by side, not on each other
         y = np.array([r["nats_per_note"] for r in found])
         sure = np.array([r["low"] is not None for r in found])
         ends = [np.array([r[k] for r in found if r["low"] is not None]) for k in ("low", "high")]
-        frame.bands(_colour(i), place[sure], *ends)
-        frame.curve(_colour(i), place, y)
-        frame.dots(_colour(i), place, y)
+        frame.bands(inks[who], place[sure], *ends)
+        frame.curve(inks[who], place, y)
+        frame.dots(inks[who], place, y)
     return frame.drawing
 
 
@@ -167,10 +189,6 @@ def _kernel(values: np.ndarray, real: np.ndarray, grid: np.ndarray) -> np.ndarra
     return np.exp(-0.5 * ((grid[:, None] - values) / width) ** 2).sum(axis=1) / (len(values) * width)
 
 
-def _colour(index: int) -> str:
-    return SERIES[index % len(SERIES)]
-
-
-def legend(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Each contestant with its colour's name."""
-    return [(name, _colour(i)) for i, name in enumerate(names)]
+def inks(names: Sequence[str]) -> dict[str, str]:
+    """Each contestant's colour."""
+    return {name: SERIES[i % len(SERIES)] for i, name in enumerate(names)}

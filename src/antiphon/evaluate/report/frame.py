@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from antiphon.charts.drawing import Anchor, Boxes, Drawing, Line, Text, box, line
+from antiphon.charts.drawing import Anchor, Bars, Boxes, Drawing, Line, Text, box, line
 
 WIDTH, HEIGHT = 380.0, 240.0  # of a figure: legible on a phone without scrolling
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 14.0, 44.0, 42.0
 REAL = "z4"  # real music: grey, filled
-SERIES = ("b8", "c7", "d8", "e7", "f8", "g7", "h8")  # contestants in order; neighbours differ for the colour-blind
+# Contestants in order; neighbours differ for the colour-blind, and after seven hues come softer ones.
+SERIES = ("b8", "c7", "d8", "e7", "f8", "g7", "h8", "b4", "c3", "d4", "e3", "f4", "g3", "h4")
 NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -62,12 +63,15 @@ class Frame:
         self.drawing.add(Line(colour, self.at(x, y), thickness))
 
     def area(self, colour: str, x: np.ndarray, y: np.ndarray) -> None:
-        """What lies under a line, in columns a pixel and a half wide."""
-        across = np.arange(self.at(x[0], 0)[0, 0], self.at(x[-1], 0)[0, 0], 1.5)
-        tops = np.interp(across, self.at(x, y)[:, 0], self.at(x, y)[:, 1])
-        bottom = self.height - BOTTOM
-        rows = np.column_stack([across, tops, np.full(len(across), 1.6), bottom - tops])
-        self.drawing.add(Boxes(colour, rows[rows[:, 3] > 0.2]))
+        """What lies under a line, in slices a pixel high: the fewest strokes for what rises and falls seldom."""
+        edge = self.at(x, y)
+        across = np.arange(edge[0, 0], edge[-1, 0], 1.0)
+        tops, bars = np.interp(across, edge[:, 0], edge[:, 1]), []
+        for down in np.arange(self.height - BOTTOM - 0.5, tops.min(initial=np.inf), -1.0):
+            ends = np.flatnonzero(np.diff(tops <= down, prepend=False, append=False)).reshape(-1, 2)
+            bars += [(across[first], down, float(end - first)) for first, end in ends]
+        if bars:
+            self.drawing.add(Bars(colour, 1.1, np.array(bars)))
 
     def bands(self, colour: str, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
         """An interval at each place, as an upright line."""

@@ -18,27 +18,34 @@ import numpy as np
 from antiphon import audio, svg
 from antiphon.charts.colour import PARTS, PLAIN, SHADES, colour
 from antiphon.charts.drawing import Drawing
+from antiphon.charts.histograms import PANELS
 from antiphon.evaluate.comparison import Comparison, Progress, Step
 from antiphon.evaluate.contestants import Contestant
 from antiphon.evaluate.report import figures, sections
 from antiphon.evaluate.report.architecture import architecture
+from antiphon.evaluate.report.frame import REAL as GREY
 from antiphon.evaluate.report.rolls import SHOWN_S, small_roll
 from antiphon.evaluate.report.sections import Clip
+from antiphon.evaluate.results import REAL
 from antiphon.evaluate.samples import Samples
 from antiphon.files.paths import written
 from antiphon.notes import Score
 
 INDEX = "index.html"
-REAL_NAME = "real music"
 ROLLS = 4  # of each contestant, after those to hear
 _STYLE = re.compile(r"<style>.*?</style>\n?", re.DOTALL)
 
 
 class Page:
-    """The page of a comparison, with so many clips to hear of each contestant and of real music."""
+    """The page of a comparison, with so many clips to hear of each contestant and of real music.
 
-    def __init__(self, comparison: Comparison, clips: int) -> None:
+    Training curves come from the logs in ``runs``, where the run of a model's recipe is found there.
+    """
+
+    def __init__(self, comparison: Comparison, clips: int, runs: Path = Path("runs")) -> None:
+        self._runs = runs
         self._comparison, self._clips = comparison, clips
+        self._inks = figures.inks([one.name for one in comparison.contestants])
 
     def steps(self) -> Iterator[Step]:
         """The work that the page needs beyond the comparison's: rendering sound."""
@@ -62,6 +69,7 @@ class Page:
             self._predictions(),
             self._measures(results),
             sections.copies(results),
+            sections.speed(results),
             self._models(),
             sections.commands(results),
         ]
@@ -72,7 +80,7 @@ class Page:
             lead=escape(sections.lead(results)),
             style=_filled(_read("style.css"), colours=_colours()),
             nav="".join(f'<a href="#{part.id}">{escape(part.short)}</a>' for part in shown),
-            legend=sections.legend([(REAL_NAME, "z4"), *figures.legend(names)]),
+            legend=sections.legend([(REAL, GREY), *self._inks.items()]),
             sections="\n".join(part.html() for part in shown),
             footer=escape(sections.footer(results)),
             clips=json.dumps([{"id": clip.id, "by": clip.by} for clip in clips]).replace("<", "\\u003c"),
@@ -83,8 +91,8 @@ class Page:
         """Real music, then every contestant, with what they are heard by."""
         comparison = self._comparison
         return [
-            (REAL_NAME, comparison.real()),
-            *((one.name, comparison.samples(one)) for one in comparison.contestants),
+            (REAL, comparison.real()),
+            *((one.name, comparison.samples(one)) for one in comparison.writers),
         ]
 
     def _render(self, name: str, drawn: Samples, progress: Progress) -> None:
@@ -122,7 +130,7 @@ class Page:
         details = self._comparison.details()
         if not details:
             return sections.predictions([], [], [])
-        shared = [figures.over_time(details), figures.over_history(details), figures.calibration(details)]
+        shared = [make(details, self._inks) for make in (figures.over_time, figures.over_history, figures.calibration)]
         return sections.predictions(
             [figure(d) for d in shared],
             [figure(figures.confusion(name, found["confusion"])) for name, found in details.items()],
@@ -131,18 +139,27 @@ class Page:
 
     def _measures(self, results: Mapping[str, Any]) -> sections.Section:
         real = self._comparison.real_measures()
-        measures = {one.name: self._comparison.measures(one) for one in self._comparison.contestants}
+        measures = {one.name: self._comparison.measures(one) for one in self._comparison.writers}
         drawn = {
-            name: figure(figures.density(name, real[name], {who: found[name] for who, found in measures.items()}))
+            name: figure(
+                figures.density(name, real[name], {who: found[name] for who, found in measures.items()}, self._inks)
+            )
             for name in real
             if np.ptp(real[name]) > 0
         }
-        return sections.measures(results, drawn)
+        return sections.measures(results, drawn, self._histograms())
+
+    def _histograms(self) -> list[str]:
+        """Of pitches, steps, durations and velocities, note by note."""
+        written = {one.name: self._comparison.samples(one).scores for one in self._comparison.writers}
+        return [
+            figure(figures.histogram(panel, self._comparison.real().scores, written, self._inks)) for panel in PANELS
+        ]
 
     def _models(self) -> sections.Section:
         models = [one for one in self._comparison.contestants if one.bundle is not None]
-        curves = {one.name: found for one in models if (found := training_curves(one))}
-        training = [figure(figures.training(curves))] if curves else []
+        curves = {one.name: found for one in models if (found := training_curves(one, self._runs))}
+        training = [figure(figures.training(curves, self._inks))] if curves else []
         pictures = [figure(architecture(one.bundle)) for one in models if one.bundle is not None]
         return sections.models(pictures, training, [(one.name, one.card()) for one in models])
 
@@ -152,16 +169,28 @@ def figure(drawing: Drawing) -> str:
     return _STYLE.sub("", svg.paint(drawing))
 
 
-def training_curves(one: Contestant) -> dict[str, list[tuple[float, float]]]:
-    """Loss and validation by step, from the logs that a run keeps beside its model; empty without them."""
+def training_curves(one: Contestant, runs: Path) -> dict[str, list[tuple[float, float]]]:
+    """Loss and validation by step, from the logs that a run keeps; empty where no run had the model's recipe."""
+    assert one.bundle is not None
+    recipe = _named(one.bundle.meta["recipe"])
+    known = [path.parent for path in sorted(runs.rglob("*.run/recipe.json")) if recipe and _read_recipe(path) == recipe]
     found: dict[str, list[tuple[float, float]]] = {}
-    for file in sorted(one.path.with_name(f"{one.path.name}.run").glob("logs/*/metrics.csv")):
+    for file in sorted(known[0].glob("logs/*/metrics.csv")) if known else ():
         with file.open(encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines):
                 for name in ("loss", "validation"):
                     if row.get(name) and row.get("step"):
                         found.setdefault(name, []).append((float(row["step"]), float(row[name])))
     return {name: sorted(points) for name, points in found.items()}
+
+
+def _named(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe but for the model it began from, which may have moved since."""
+    return {key: value for key, value in recipe.items() if key != "start_from"}
+
+
+def _read_recipe(path: Path) -> dict[str, Any]:
+    return _named(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _chosen(drawn: Samples, count: int) -> list[int]:

@@ -66,7 +66,7 @@ document.addEventListener("play", (event) => {
 }, true);
 
 // Blind listening: two clips of two systems, in random order, without names. Votes stay in this browser.
-const blind = $("#blind");
+const blind = $("#blind-test");
 if (blind) {
   const clips = JSON.parse($("#clips").textContent);
   const key = `antiphon-votes-${blind.dataset.report}`;

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from antiphon.evaluate.measures import MEASURES
-from antiphon.evaluate.report.figures import legend as colours
+from antiphon.evaluate.report.figures import inks as colours
 from antiphon.evaluate.results import LEADERBOARD, Column, at, interval_of
 
 Results = Mapping[str, Any]
@@ -66,7 +67,7 @@ def leaderboard(results: Results) -> Section:
         f"{escape(c.title)}</button></th>"
         for c in columns
     )
-    inks = dict(colours(list(rows)))
+    inks = colours(list(rows))
     body = "".join(
         f'<tr><th scope="row" data-value="{escape(name)}"><i class="{inks[name]}"></i>{escape(name)}</th>'
         + "".join(_cell(rows, name, column) for column in columns)
@@ -85,7 +86,12 @@ def leaderboard(results: Results) -> Section:
         "Choose a heading to sort. Small figures are 95 % intervals over pieces; the best of each column is bold. "
         "Likelihoods are exact, not bounds."
     )
-    return Section("leaderboard", "Leaderboard", "Leaderboard", intro, table + about)
+    outside = "".join(
+        f'<p class="note"><b>{escape(name)}</b>: {escape(numbers["refused"])}.</p>'
+        for name, numbers in rows.items()
+        if "refused" in numbers
+    )
+    return Section("leaderboard", "Leaderboard", "Leaderboard", intro, table + outside + about)
 
 
 def listening(clips: Sequence[Clip]) -> Section:
@@ -102,7 +108,7 @@ def listening(clips: Sequence[Clip]) -> Section:
 
 def blind(clips: Sequence[Clip], report: str) -> Section:
     """Two clips without names, a vote, and the tally."""
-    body = f"""<div class="blind" id="blind" data-report="{escape(report)}" tabindex="-1">
+    body = f"""<div class="blind" id="blind-test" data-report="{escape(report)}" tabindex="-1">
 <div class="pair"><div><b>A</b><audio id="a" controls aria-label="Clip A"></audio></div>
 <div><b>B</b><audio id="b" controls aria-label="Clip B"></audio></div></div>
 <div class="votes"><button type="button" class="main" data-vote="a">A is better <kbd>A</kbd></button>
@@ -133,7 +139,8 @@ def predictions(shared: Sequence[str], confusions: Sequence[str], excerpts: Sequ
     """What models make of real music, note by note."""
     grid = "".join(f"<figure>{p}</figure>" for p in (*shared, *confusions))
     strips = "".join(f'<figure class="wide" tabindex="0">{p}</figure>' for p in excerpts)
-    body = f'<div class="grid">{grid}</div><h3>The first notes of one real piece</h3>{strips}' if grid else ""
+    title = "<h3>The first notes of one real piece</h3>"
+    body = f'<div class="grid">{grid}</div>{title}<div class="strips">{strips}</div>' if grid else ""
     intro = (
         "Models hear real pieces and predict every note from those before it. Calibrated models lie on the diagonal; "
         "in the squares, the diagonal is a right guess and the lines beside it are octaves."
@@ -141,9 +148,10 @@ def predictions(shared: Sequence[str], confusions: Sequence[str], excerpts: Sequ
     return Section("predictions", "Predictions", "True against predicted", intro, body)
 
 
-def measures(results: Results, pictures: Mapping[str, str]) -> Section:
-    """Distances measure by measure, and the distributions."""
-    names = list(results["contestants"])
+def measures(results: Results, pictures: Mapping[str, str], histograms: Sequence[str]) -> Section:
+    """Histograms, the distributions of measures, and distances measure by measure."""
+    names = [name for name, numbers in results["contestants"].items() if "measures" in numbers]
+    notes = "".join(f"<figure>{picture}</figure>" for picture in histograms)
     drawn = "".join(f"<figure>{picture}</figure>" for picture in pictures.values())
     intro = (
         "Each sample counted in many ways. Grey is real music. The table gives the overlapped area of the "
@@ -157,7 +165,8 @@ def measures(results: Results, pictures: Mapping[str, str]) -> Section:
         "Measures",
         "Real against generated",
         intro,
-        f'{summary}<div class="grid small">{drawn}</div>{table}',
+        f'{summary}<h3>Note by note</h3><div class="grid small">{notes}</div>'
+        f'<h3>Sample by sample</h3><div class="grid small">{drawn}</div>{table}',
     )
 
 
@@ -188,6 +197,35 @@ def copies(results: Results) -> Section:
     return Section("copies", "Copies", "Copies of training music", intro, table + flagged)
 
 
+def speed(results: Results) -> Section:
+    """How fast models write, and how large they are."""
+    rows = {name: c for name, c in results["contestants"].items() if "speed" in c}
+    body = "".join(
+        f'<tr><th scope="row" data-value="{escape(name)}">{escape(name)}</th>'
+        + "".join(f'<td data-value="{at(c, key)}">{at(c, key) or 0:,.{digits}f}</td>' for key, _, digits in _SPEEDS)
+        + f'<td data-value="{escape(c["family"])}">{escape(c["family"])}</td>'
+        f'<td data-value="{escape(c["licence"])}">{escape(c["licence"])}</td></tr>'
+        for name, c in rows.items()
+    )
+    titles = ("model", *(title for _, title, _ in _SPEEDS), "family", "licence of weights")
+    heads = "".join(f'<th scope="col"><button type="button">{t}</button></th>' for t in titles)
+    table = (
+        '<div class="scroll" tabindex="0" role="region" aria-label="Speed"><table class="sortable"><thead><tr>'
+        f"{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+    intro = f"One piece written on one thread of this machine: {results['machine']}. Other work may have slowed it."
+    return Section("speed", "Speed", "Speed and size", intro, table if rows else "")
+
+
+_SPEEDS = (  # path in a model's results, title, digits
+    ("speed.notes_per_second", "notes a second", 0),
+    ("speed.first_note_ms", "ms to the first note", 1),
+    ("speed.open_ms", "ms to open", 0),
+    ("parameters", "parameters", 0),
+    ("bytes", "bytes on disk", 0),
+)
+
+
 def models(pictures: Sequence[str], training: Sequence[str], cards: Sequence[tuple[str, str]]) -> Section:
     """Architecture, training curves and cards."""
     grid = "".join(f"<figure>{p}</figure>" for p in (*pictures, *training))
@@ -205,10 +243,12 @@ def commands(results: Results) -> Section:
     """How to repeat it."""
     study, corpus = results["study"], results["corpus"]
     lines = [results["command"]]
-    for name, numbers in results["contestants"].items():
-        if numbers["kind"] == "model":
-            lines.append(f"antiphon evaluate {name} --corpus {corpus['name']} --split {corpus['split']}")
-            lines.append(f"antiphon generate --model {name} --notes {study['notes']} --seed 0 -o sample.mid")
+    for numbers in results["contestants"].values():
+        if "likelihood" in numbers:
+            given = shlex.quote(numbers["given"])
+            lines.append(f"antiphon evaluate {given} --corpus {shlex.quote(corpus['path'])} --split {corpus['split']}")
+            written = f"--no-guard --notes {study['notes']} --seed 0 -o sample.mid"
+            lines.append(f"antiphon generate --model {given} {written}")
     versions = ", ".join(f"{k} {v}" for k, v in results["versions"].items())
     body = (
         f"<pre>{escape(chr(10).join(lines))}</pre>"
@@ -248,7 +288,8 @@ def _cell(rows: Mapping[str, Any], name: str, column: Column) -> str:
 
 def _real_row(results: Results, columns: Sequence[Column]) -> str:
     """Real music in the columns in which it can stand: against other real music."""
-    first: Mapping[str, Any] = next(iter(results["contestants"].values()))
+    drawn = [numbers for numbers in results["contestants"].values() if "measures" in numbers]
+    first: Mapping[str, Any] = drawn[0] if drawn else {}
     known = {
         "frechet.ratio": 1.0 if at(first, "frechet.ratio") is not None else None,
         "two_sample.auc": at(first, "two_sample.control.auc"),

@@ -1,0 +1,31 @@
+"""The picture of a model: every weight in some box, for every family."""
+
+import pytest
+from tests.tiny import EVERY_MODEL, tiny_model
+
+from antiphon.charts.drawing import Text
+from antiphon.engine import open_bundle
+from antiphon.evaluate.report.architecture import architecture, blocks, shapes
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.mark.parametrize(("family", "config"), EVERY_MODEL)
+def test_every_weight_is_in_some_block_or_head(family, config):
+    found = {name: tuple(t.shape) for name, t in tiny_model(family, config).state_dict().items()}
+    shown = blocks(found)
+    inside = sum(block.tensors for block in shown)
+    assert inside + sum(name.startswith("heads.heads.") for name in found) == len(found)
+    assert len({block.name for block in shown}) == len(shown)
+    ranks = [block.name.startswith("heads") for block in shown]
+    assert ranks == sorted(ranks)  # heads come last
+
+
+def test_the_drawing_names_modules_heads_and_size(bundle):
+    opened = open_bundle(bundle)
+    words = [shape.text for shape in architecture(opened).shapes if isinstance(shape, Text)]
+    for word in ("tiny", "a note heard", "step", "pitch", "velocity", "duration"):
+        assert word in words
+    assert f"lstm, {opened.meta['parameters']:,} parameters" in words
+    assert "each head sees what those before it drew" in words
+    assert set(shapes(opened)) == set(tiny_model().state_dict())

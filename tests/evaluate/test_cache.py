@@ -1,0 +1,87 @@
+"""What was measured is kept by what it depends on."""
+
+import numpy as np
+import pytest
+
+from antiphon.evaluate.cache import Cache
+
+KEY = {"what": "likelihood", "model": "abc"}
+
+
+@pytest.fixture
+def made():
+    """A maker that counts how often it was called."""
+
+    class Made:
+        times = 0
+
+        def __call__(self):
+            self.times += 1
+            return {"value": np.float64(1.5), "list": np.arange(3)}
+
+    return Made()
+
+
+def test_json_is_made_once_and_reads_as_it_was_written(tmp_path, made):
+    cache = Cache(tmp_path / "laboratory")
+    first = cache.json(KEY, made)
+    assert first == cache.json(KEY, made) == Cache(tmp_path / "laboratory").json(KEY, made)
+    assert first == {"value": 1.5, "list": [0, 1, 2]}
+    assert made.times == 1
+
+
+@pytest.mark.parametrize("other", [{**KEY, "model": "abd"}, {"what": "likelihood"}])
+def test_another_key_is_another_thing(tmp_path, made, other):
+    cache = Cache(tmp_path)
+    cache.json(KEY, made)
+    assert not cache.has(other)
+    cache.json(other, made)
+    assert made.times == 2
+
+
+def test_arrays_come_back_with_their_types(tmp_path):
+    arrays = {"rows": np.arange(6, dtype=np.uint8).reshape(2, 3), "names": np.array(["a", "é"])}
+    cache = Cache(tmp_path)
+    for _ in range(2):
+        found = cache.arrays(KEY, lambda: arrays)
+        assert {name: (a.dtype, a.tolist()) for name, a in found.items()} == {
+            name: (a.dtype, a.tolist()) for name, a in arrays.items()
+        }
+
+
+def test_a_file_is_made_once(tmp_path):
+    cache, times = Cache(tmp_path), []
+
+    def make(path):
+        times.append(path)
+        path.write_bytes(b"sound")
+
+    assert cache.file(KEY, ".mp3", make) == cache.file(KEY, ".mp3", make) == b"sound"
+    assert len(times) == 1
+
+
+def test_fresh_believes_only_what_it_made_itself(tmp_path, made):
+    Cache(tmp_path).json(KEY, made)
+    cache = Cache(tmp_path, fresh=True)
+    assert not cache.has(KEY)
+    cache.json(KEY, made)
+    cache.json(KEY, made)
+    assert made.times == 2
+
+
+def test_what_failed_half_way_leaves_nothing(tmp_path):
+    def fail():
+        raise KeyboardInterrupt
+
+    cache = Cache(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        cache.arrays(KEY, fail)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_longer_needed_is_forgotten(tmp_path, made):
+    cache = Cache(tmp_path)
+    cache.json(KEY, made)
+    cache.forget(KEY)
+    assert not cache.has(KEY)
+    cache.forget(KEY)  # nothing there: nothing to do

@@ -1,0 +1,78 @@
+"""Who takes part: models by name or path, and folders of files."""
+
+import json
+import shutil
+
+import pytest
+
+from antiphon.engine.bundle import META
+from antiphon.errors import ModelError
+from antiphon.evaluate.contestants import open_contestants
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.fixture
+def midi(tmp_path, data):
+    """A folder with two files of music and one of none."""
+    folder = tmp_path / "theirs"
+    (folder / "more").mkdir(parents=True)
+    first, second = sorted(data.glob("cc0-*.mid"))[:2]
+    shutil.copy(first, folder)
+    shutil.copy(second, folder / "more")
+    (folder / "readme.txt").write_text("ours")
+    return folder
+
+
+def test_models_and_folders(bundle, midi):
+    model, folder = open_contestants([str(bundle), str(midi)])
+    assert (model.name, folder.name) == ("tiny", "theirs")
+    assert model.facts()["kind"] == "model"
+    assert model.facts()["family"] == "lstm"
+    assert model.card() == "A card.\n"
+    assert folder.facts() == {"kind": "folder", "given": str(midi), "files": 2, "hash": folder.hash}
+    assert folder.card() == ""
+    assert (model.predicts, folder.predicts, folder.whole) == (True, False, True)
+
+
+def test_a_folder_s_hash_is_that_of_its_music(midi):
+    (before,) = open_contestants([str(midi)])
+    (midi / "readme.txt").write_text("changed")
+    (same,) = open_contestants([str(midi)])
+    file = next(midi.glob("*.mid"))
+    file.rename(file.with_stem("renamed"))
+    (renamed,) = open_contestants([str(midi)])
+    assert before.hash == same.hash != renamed.hash
+
+
+def test_two_of_one_name_are_told_apart_by_their_paths(tmp_path, midi):
+    other = tmp_path / "b" / "theirs"
+    shutil.copytree(midi, other)
+    assert [one.name for one in open_contestants([str(midi), str(other)])] == ["theirs", str(other)]
+
+
+def test_the_same_one_twice(midi):
+    with pytest.raises(ModelError, match="is named twice"):
+        open_contestants([str(midi), str(midi), str(midi)])
+
+
+@pytest.mark.parametrize("name", ["nobody", "empty"])
+def test_what_is_neither(name, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="A folder of MIDI files works too"):
+        open_contestants([name])
+
+
+def test_a_model_of_passages_says_so(bundle, tmp_path):
+    copy = tmp_path / "answers"
+    shutil.copytree(bundle, copy)
+    (model,) = open_contestants([str(copy)])
+    assert model.whole
+    meta = json.loads((copy / META).read_text())
+    meta["files"]["encoder.onnx"] = meta["files"]["card.md"]
+    model.bundle.meta["files"].update(meta["files"])
+    assert not model.whole
+    assert not model.predicts
+    assert model.facts()["refused"].startswith("it answers or varies passages")
+    assert model.facts()["measured"] == {}
