@@ -1,0 +1,1 @@
+"""The studio: a page in the browser where music is made with the model, and the service behind it."""

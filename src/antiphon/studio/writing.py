@@ -1,0 +1,157 @@
+"""Routes that write music: generate, continue, vary, accompany, infill."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from antiphon.errors import FileError, OptionError
+from antiphon.generate.control import Control
+from antiphon.generate.finish import finish
+from antiphon.generate.options import Value, checked, control, over
+from antiphon.generate.presets import preset
+from antiphon.studio.errors import NotAcceptableError
+from antiphon.studio.forms import MEDIA
+from antiphon.studio.guard import client_of
+from antiphon.studio.options import Limits
+from antiphon.studio.requests import Source, Writing
+from antiphon.studio.state import Here, Studio
+from antiphon.studio.waiting import Wait, until_gone, worked
+
+router = APIRouter(tags=["writing"])
+COMMANDS = {
+    "generate": "New music",
+    "continue": "How a piece goes on",
+    "vary": "Some notes of a piece drawn anew",
+    "accompany": "A left hand for a melody",
+    "infill": "A passage of a piece written again",
+}
+FORMS = ("json", "mid", "wav", "flac", "ogg", "mp3", "svg")
+MOST_WAYS = 64  # ways that one note may be looked at: candidates, beams, best-of
+ELSEWHERE = ("avoid-copies", "best-by")  # options that need what the service has not at hand
+FORM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "the music", "content": {MEDIA[form]: {} for form in FORMS}},
+    202: {"description": "a job, with `wait=false`"},
+}
+
+
+def accepted(request: Request, forms: Sequence[str]) -> str:
+    """The form among MEDIA that ``Accept`` asks for first; the first of ``forms`` where it takes anything."""
+    wanted = []
+    for place, part in enumerate(request.headers.get("accept", "*/*").split(",")):
+        media, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weight = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+        wanted.append((-_number(weight), place, media))
+    for quality, _, media in sorted(wanted):
+        kind = media.split("/")[0]
+        found = [form for form in forms if media in ("*/*", MEDIA[form], f"{MEDIA[form].split('/')[0]}/*")]
+        if quality and found:
+            sound = [form for form in found if form != "mid"]  # audio/* means sound
+            return (sound or found)[0] if kind == "audio" and media.endswith("/*") else found[0]
+    raise NotAcceptableError(f"this answers with {', '.join(MEDIA[form] for form in forms)}")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+async def music_of(request: Request, studio: Studio, given: Source | None) -> dict[str, Any] | None:
+    """The music of a request as a worker takes it; a MIDI file is read by the reader first."""
+    if given is None:
+        return None
+    if given.midi is None:
+        return given.model_dump()
+    try:
+        content = base64.b64decode(given.midi, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise FileError(
+            f"midi is no base64 ({error}); encode the file's bytes so, or send them to /api/read"
+        ) from error
+    music = await read(request, studio, content)
+    return {**music, "melody": None, "name": "uploaded.mid", "sha256": hashlib.sha256(content).hexdigest()}
+
+
+async def read(request: Request, studio: Studio, content: bytes) -> dict[str, Any]:
+    """The music in a MIDI file, read out of process; TaskError where it cannot be read."""
+    job = await studio.reader.submit("read", "read", content, client_of(request))
+    _, music = await until_gone(request, studio.reader, job)
+    found: dict[str, Any] = json.loads(music)
+    return found
+
+
+def options_of(asked: Writing, command: str, limits: Limits) -> dict[str, Value]:
+    """The options of a request over those of its preset, checked. Raises OptionError."""
+    below = {} if asked.preset is None else preset(asked.preset).options
+    options = over(below, checked(asked.options, "the request"))
+    for name in ELSEWHERE:
+        if name in options:
+            raise OptionError(f"the option {name} is for the command line only; leave it out")
+    finish(options)
+    wanted = control(options, endless=command not in ("generate", "continue"))
+    _check_amount(wanted, options, asked, limits)
+    return options
+
+
+def _check_amount(wanted: Control, options: Mapping[str, Value], asked: Writing, limits: Limits) -> None:
+    """Raise OptionError for more than one request may ask for."""
+    ways = max(wanted.search.best_of, wanted.search.width if wanted.search.method != "none" else 1)
+    ways = max(ways, int(options.get("candidates", 1)))
+    if ways > MOST_WAYS:
+        raise OptionError(f"{ways} beams, candidates or best-of are too many for a service: at most {MOST_WAYS}")
+    pieces = asked.count * ways
+    edited = len(asked.music.notes or ()) if asked.music is not None else 0
+    notes, seconds = edited * pieces, 0.0
+    if wanted.length is not None:
+        notes = (wanted.length.notes or 0) * pieces
+        seconds = (wanted.length.seconds or 0.0) * pieces
+        if wanted.length.bars is not None:
+            tempo, metre = wanted.constraints.tempo or 1.0, wanted.constraints.metre
+            seconds = wanted.length.bars * int(metre.split("/")[0]) * 60 / tempo * pieces
+    if notes > limits.written_notes:
+        raise OptionError(
+            f"{notes:,} notes in {pieces} ways are too many for one request: {limits.written_notes:,} in all"
+        )
+    if seconds > limits.seconds:
+        raise OptionError(f"{seconds:g} s of music are too many for one request: {limits.seconds:g} in all")
+
+
+async def _write(request: Request, studio: Studio, command: str, asked: Writing, wait: bool) -> Response:
+    form = accepted(request, FORMS)
+    if form != "json" and asked.count != 1:
+        raise OptionError(f"{asked.count} pieces only fit into JSON: ask for one, or accept application/json")
+    if asked.music is None and command != "generate":
+        raise OptionError(f"{command} needs music: give notes, midi or a melody")
+    arguments = {
+        "command": command,
+        "model": str(studio.shelf.path(asked.model)),
+        "options": options_of(asked, command, studio.options.limits),
+        "seed": secrets.randbits(32) if asked.seed is None else asked.seed,
+        "count": asked.count,
+        "music": await music_of(request, studio, asked.music),
+        "as": form,
+    }
+    return await worked(request, studio, command, "write", arguments, wait=wait)
+
+
+def _route(command: str) -> Any:
+    async def route(request: Request, asked: Writing, studio: Here, wait: Wait = True) -> Response:
+        return await _write(request, studio, command, asked, wait)
+
+    route.__doc__ = f"{COMMANDS[command]}; `Accept` chooses the form."
+    return route
+
+
+for _command, _summary in COMMANDS.items():
+    router.post(f"/{_command}", summary=_summary, name=_command, responses=FORM_RESPONSES)(_route(_command))
