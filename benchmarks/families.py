@@ -33,7 +33,7 @@ def main() -> None:
     """A row for each recipe, trained where it is not yet."""
     options = parser(__doc__ or "", "python benchmarks/families.py --corpus corpora/maestro --passes 0.5")
     options.add_argument("--corpus", type=Path, required=True, help="a folder that `antiphon prepare` wrote")
-    options.add_argument("--passes", type=float, required=True, help="how much of the training notes each network hears")
+    options.add_argument("--passes", type=float, required=True, help="of the training notes, for each network")
     options.add_argument("--runs", type=Path, default=Path("runs/families"), help="where models and runs are kept")
     options.add_argument("--only", nargs="*", choices=RECIPES, default=RECIPES, help="some of them (default: all)")
     args = options.parse_args()

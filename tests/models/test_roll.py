@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load, save
 
 from antiphon.corpus.frames import RollCodec
-from antiphon.errors import ModelError, RecipeError
+from antiphon.errors import RecipeError
 from antiphon.generate.stream import stream, streams
 from antiphon.models.base import Batch, count_parameters
 from antiphon.models.roll import FADING, Roll, RollConfig, Traces
@@ -222,18 +222,18 @@ def test_the_number_of_weights_is_that_of_what_is_used():
 
 
 @pytest.mark.parametrize(
-    ("config", "error", "message"),
+    ("config", "message"),
     [
-        ({"backbone": "lstn"}, ModelError, "unknown model family 'lstn'; did you mean 'lstm'"),
-        ({"options": {"sise": 3}}, RecipeError, r"unknown key of model\.options for lstm 'sise'; did you mean 'size'"),
-        ({"options": {"window": 3}}, RecipeError, r"unknown key of model\.options for lstm 'window'"),
-        ({"backbone": "markov"}, RecipeError, r"model\.backbone markov is out of range: a network"),
-        ({"heads": "joined"}, RecipeError, r"unknown value of model\.heads 'joined'; did you mean 'joint'"),
-        ({"head_size": 0}, RecipeError, r"model\.head_size 0 is out of range"),
-        ({"channels": 0}, RecipeError, r"model\.channels 0 is out of range"),
-        ({"dropout": 1.0}, RecipeError, r"model\.dropout 1\.0 is out of range"),
+        ({"backbone": "lstn"}, r"unknown value of model\.backbone 'lstn'; did you mean 'lstm'"),
+        ({"options": {"sise": 3}}, r"unknown key of model\.options for lstm 'sise'; did you mean 'size'"),
+        ({"options": {"window": 3}}, r"unknown key of model\.options for lstm 'window'"),
+        ({"backbone": "markov"}, r"unknown value of model\.backbone 'markov'"),
+        ({"heads": "joined"}, r"unknown value of model\.heads 'joined'; did you mean 'joint'"),
+        ({"head_size": 0}, r"model\.head_size 0 is out of range"),
+        ({"channels": 0}, r"model\.channels 0 is out of range"),
+        ({"dropout": 1.0}, r"model\.dropout 1\.0 is out of range"),
     ],
 )
-def test_a_model_that_cannot_be_is_refused(config, error, message):
-    with pytest.raises(error, match=message):
+def test_a_model_that_cannot_be_is_refused(config, message):
+    with pytest.raises(RecipeError, match=message):
         RollConfig(**config)

@@ -42,6 +42,7 @@ class Arrays(NamedTuple):
     targets: np.ndarray  # (B, T, A) uint8: the notes
     weight: np.ndarray  # (B, T) float32: 1 for a note, 0 for padding
     conditions: np.ndarray  # (B, 4) uint8: what the model is told of the window, see antiphon.conditions
+    call: np.ndarray | None = None  # (B, S, A) uint8: what the targets answer; rows after its last are start rows
 
 
 NOTE_COLUMNS = ("onset_ms", "duration_ms", "pitch", "velocity", "program")
@@ -117,7 +118,9 @@ class Windows:
 
 def stack(windows: Sequence[Arrays]) -> Arrays:
     """Windows of one length as one batch."""
-    return Arrays(*(np.stack(x) for x in zip(*windows, strict=True)))
+    inputs, targets, weight, conditions, calls = zip(*windows, strict=True)
+    call = np.stack(calls) if calls[0] is not None else None
+    return Arrays(np.stack(inputs), np.stack(targets), np.stack(weight), np.stack(conditions), call)
 
 
 class TrainingWindows:

@@ -13,7 +13,7 @@ __all__ = ["DEFAULT", "Bundle", "Engine", "asked", "open_bundle", "open_engine"]
 
 def open_engine(model: Bundle | str | Path = DEFAULT, *, threads: int = 1) -> Engine:
     """The engine of a bundle, or of the model of that name or path, on ONNX Runtime."""
-    from antiphon.engine.onnx_engine import OnnxEngine
+    from antiphon.engine.encoding import make_engine
 
     bundle = model if isinstance(model, Bundle) else open_bundle(model)
-    return OnnxEngine(bundle, threads)
+    return make_engine(bundle, threads)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -29,6 +29,31 @@ class Engine(Protocol):
 
     def logits(self, index: int, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """(B, V) float32 unnormalised log-probabilities of attribute ``index``, given ``rows[:, :index]``."""
+
+
+@runtime_checkable
+class Calling(Protocol):
+    """What the engine of a model has besides that hears a call as a whole and answers it."""
+
+    together: bool  # the answer sounds together with its call, not after it
+
+    def answer(self, rows: np.ndarray) -> State:
+        """The state in which the answers to calls begin, (B, N, A) rows; of long calls the last notes count."""
+
+
+@runtime_checkable
+class Latent(Protocol):
+    """What the engine of a model has besides that places passages in a space and unfolds places into music."""
+
+    size: int  # Z, the numbers of a place; music that the model imagines has them from a normal distribution
+    longest: int  # N, the notes of a passage at most
+    bars: int  # of a passage, see antiphon.corpus.melodies
+
+    def place(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where passages lie, (B, ≤ N, A) rows padded with start rows: mean and deviation, (B, Z) each."""
+
+    def unfold(self, place: np.ndarray) -> State:
+        """The state in which music begins that lies at (B, Z)."""
 
 
 def prefill(engine: Engine, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:

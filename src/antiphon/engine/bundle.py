@@ -2,7 +2,8 @@
 
 ``meta.json`` says what the model is and lists every other file with its size and SHA-256; ``weights.safetensors`` holds
 the weights for fine-tuning, ``engine.onnx`` (a step of the backbone) and ``heads.onnx`` what plays, ``card.md`` what a
-person should know. Nothing in a bundle is executed and no pickle is read.
+person should know. A model that hears whole passages at once has ``encoder.onnx`` too. Nothing in a bundle is executed
+and no pickle is read.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ FORMAT = 1
 META = "meta.json"
 WEIGHTS, ENGINE, HEADS, CARD = "weights.safetensors", "engine.onnx", "heads.onnx", "card.md"
 FILES = (WEIGHTS, ENGINE, HEADS, CARD)
+ENCODER = "encoder.onnx"
+OPTIONAL = (ENCODER,)
+PLACE = ("mean", "log_deviation")  # the encoder's outputs where there is a latent space; else parts of a state
 _KEYS = {
     "format": int, "name": str, "family": str, "config": dict, "codec": dict, "state": list, "parameters": int,
     "licence": dict, "data": dict, "recipe": dict, "measured": dict, "antiphon": str, "files": dict,
@@ -54,6 +58,10 @@ class Bundle:
         """What the model may be asked for, if it knows any conditions."""
         config = self.meta["config"]
         return Conditions(tuple(config.get("composers", ()))) if config.get("conditions") else None
+
+    def has(self, file: str) -> bool:
+        """Whether the bundle holds one of the OPTIONAL files."""
+        return file in self.meta["files"]
 
     def read(self, file: str) -> bytes:
         """The bytes of one of the bundle's files."""
@@ -115,7 +123,7 @@ def open_bundle(name_or_path: str | Path = DEFAULT) -> Bundle:
     """The one way to a model: found by name or path, every file checked for size and hash; ModelError otherwise."""
     path = find(name_or_path)
     meta = read_meta(path)
-    if set(meta["files"]) != set(FILES):
+    if set(meta["files"]) - set(OPTIONAL) != set(FILES):
         raise ModelError(f"{path} lists the files {sorted(meta['files'])}; a model has {sorted(FILES)}")
     for name, entry in meta["files"].items():
         if not isinstance(entry, dict):
@@ -136,10 +144,11 @@ def _check(file: Path, entry: Mapping[str, Any]) -> None:
 
 
 def write_bundle(path: Path, meta: Mapping[str, Any], make: Callable[[Path], None]) -> None:
-    """Write a bundle whole or not at all: ``make`` writes FILES into a temporary folder, sizes and hashes are added."""
+    """Write a bundle whole or not at all: ``make`` writes into a temporary folder; sizes and hashes are added."""
     with written_folder(path) as folder:
         make(folder)
-        files = {name: (folder / name).read_bytes() for name in FILES}
+        names = [*FILES, *(name for name in OPTIONAL if (folder / name).exists())]
+        files = {name: (folder / name).read_bytes() for name in names}
         listed = {n: {"bytes": len(b), "sha256": hashlib.sha256(b).hexdigest()} for n, b in files.items()}
         whole = {"format": FORMAT, "name": path.name, **meta, "files": listed}
         (folder / META).write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

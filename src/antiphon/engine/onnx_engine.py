@@ -27,8 +27,8 @@ class OnnxEngine:
 
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
         self.codec = bundle.codec
-        self._step = _session(bundle, ENGINE, threads)
-        self._heads = _session(bundle, HEADS, threads)
+        self._step = session(bundle, ENGINE, threads)
+        self._heads = session(bundle, HEADS, threads)
         self._state = _state(bundle, self._step)
         self._many = len(self._step.get_inputs()[0].shape) == 3  # the graph takes T rows of each piece
         self.chunk = CHUNK if self._many else 1
@@ -86,7 +86,8 @@ def _filled(shape: Sequence[int | str], fill: np.ndarray, batch: int) -> np.ndar
     return np.ascontiguousarray(np.broadcast_to(fill, sizes))
 
 
-def _session(bundle: Bundle, file: str, threads: int) -> ort.InferenceSession:
+def session(bundle: Bundle, file: str, threads: int) -> ort.InferenceSession:
+    """One of a bundle's graphs, ready to run; ModelError where it cannot be."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = threads
     options.log_severity_level = 3

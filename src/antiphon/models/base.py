@@ -8,7 +8,7 @@ one, write its file, add its line to ``models/registry.py`` and a recipe. The co
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, NamedTuple
 
 from torch import Tensor, nn
@@ -27,6 +27,7 @@ class Batch(NamedTuple):
     targets: Tensor  # (B, T, A) int64: the notes to predict
     weight: Tensor  # (B, T) float: 1 for a note, 0 for padding
     conditions: Tensor | None = None  # (B, 4) int64: what models with conditions are told, see antiphon.conditions
+    call: Tensor | None = None  # (B, S, A) int64: what the targets answer; start rows after the last note are padding
 
 
 class Model(nn.Module, ABC):
@@ -34,6 +35,10 @@ class Model(nn.Module, ABC):
 
     Config: ClassVar[type]  # the family's frozen dataclass
     chunked: ClassVar[bool] = False  # whether many notes are heard at once in playing too: `parallel` is exported
+    cut: str = "windows"  # how pieces are cut for it: one of the kinds of antiphon.training.cutting
+    bars: int = 0  # of what it learns from, where pieces are cut into bars
+    encodes: int = 0  # rows that `encode` takes; 0: the family has none
+    latent: int = 0  # size of the latent space, if it has one: a state then begins with a place there, (B, Z)
     codec: NoteCodec
     heads: Heads
     conditions: Conditions | None = None  # those it knows; its state ends with their codes, (B, 4), unsaid at the start
@@ -49,6 +54,16 @@ class Model(nn.Module, ABC):
     @abstractmethod
     def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
         """T rows (B, T, A) heard at once: features (B, T, F). The same numbers as T calls of :meth:`step`."""
+
+    def encode(self, rows: Tensor) -> tuple[Tensor, ...]:
+        """A whole passage (B, S, A) heard at once, its padding start rows: the state with which its answer begins.
+
+        Of a family with a latent space instead the mean and the log of the deviation, (B, Z) each, of its place there.
+        """
+        raise NotImplementedError(f"{type(self).__name__} encodes nothing")
+
+    def at(self, step: int) -> None:
+        """Told before each step of training, for a loss that changes on the way; by default nothing does."""
 
     def features(self, rows: Tensor) -> Tensor:
         """(B, T, F) features of whole windows (B, T, A) from the start; a family may know a faster way."""
@@ -66,6 +81,10 @@ class Model(nn.Module, ABC):
     def log_prob(self, batch: Batch) -> Tensor:
         """(B, T, A) log-probability of each attribute's code of each target, from the start of each window."""
         return self.heads.log_prob(self.heard(batch), batch.targets)
+
+    def further(self, batch: Batch) -> Mapping[str, Tensor]:
+        """By name, (B,) nats of whole windows that a bound on the likelihood adds to :meth:`log_prob`'s; here none."""
+        return {}
 
     def calibrate(self, batches: Iterable[Batch]) -> None:
         """Set what is counted rather than learned, once, on training data: by default nothing."""

@@ -30,6 +30,7 @@ FADING = 0.0, 0.5, 0.8, 0.95  # what of a trace is left a frame later; the first
 VOICES = 4  # notes of a frame that are told apart, counted from the lowest; the last stands for all above
 OCTAVE = 12
 ON, START = 1, 2  # codes of a key: 0 silent, 1 sounding, 2 before the first frame
+BACKBONES = "lstm", "gru", "rnn", "autoregressive", "cnn", "transformer"  # from rows to hidden vectors to heads
 # What a family's configuration says of notes, their attributes and their times: a roll has none of them.
 _OF_NOTES = {"heads", "head_size", "kinds", "weights", "inputs", "window", "seconds", "conditions", "composers"}
 
@@ -53,11 +54,9 @@ class RollConfig:
                 raise RecipeError(f"model.{name} {getattr(self, name)} is out of range: at least 1")
         if not 0 <= self.dropout < 1:
             raise RecipeError(f"model.dropout {self.dropout} is out of range: at least 0 and below 1")
+        if self.backbone not in BACKBONES:
+            raise RecipeError(unknown("value of model.backbone", self.backbone, BACKBONES))
         known = {f.name for f in dataclasses.fields(family(self.backbone).Config)} - _OF_NOTES
-        if "size" not in known:
-            raise RecipeError(
-                f"model.backbone {self.backbone} is out of range: a network with hidden vectors, like gru"
-            )
         for key in self.options:
             if key not in known:
                 raise RecipeError(unknown(f"key of model.options for {self.backbone}", key, sorted(known)))

@@ -43,5 +43,6 @@ class Listed(IterableDataset[Batch]):
 
 def as_batch(arrays: Arrays) -> Batch:
     """Small integers become the int64 that embeddings want."""
-    inputs, targets, weight, conditions = (torch.from_numpy(x) for x in arrays)
-    return Batch(inputs.long(), targets.long(), weight, conditions.long())
+    inputs, targets, weight, conditions = (torch.from_numpy(x) for x in arrays[:4])
+    call = None if arrays.call is None else torch.from_numpy(arrays.call).long()
+    return Batch(inputs.long(), targets.long(), weight, conditions.long(), call)

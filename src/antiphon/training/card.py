@@ -58,4 +58,24 @@ def _measured(measured: Mapping[str, Any]) -> str:
     }
     table = "\n".join(f"| {name} | {value:.3f} |" for name, value in rows.items())
     about = f"{found['pieces']} validation pieces, {found['notes']:,} notes, {measured['engine']} engine, 10 ms grid:"
-    return f"{about}\n\n| | |\n|---|---|\n{table}"
+    return f"{about}\n\n| | |\n|---|---|\n{table}" + _latent(measured)
+
+
+def _latent(measured: Mapping[str, Any]) -> str:
+    """What a latent space loses and keeps, where there is one."""
+    if "latent" not in measured:
+        return ""
+    found = measured["latent"]
+    forced, sampled = found["teacher_forced"], found["sampled"]
+    rows = {
+        "sixteenths that come back, notes drawn": f"{sampled['drawn']:.3f}",
+        "the same, the likeliest notes": f"{sampled['greedy']:.3f}",
+        "the same, of another passage": f"{sampled['by_chance']:.3f}",
+        "notes right, all before them given": f"{forced['all']:.3f}",
+        "divergence from the prior, nats a bar": f"{found['kl_nats_per_bar']:.2f}",
+        "bound on the likelihood, nats a note": f"{found['bound_nats_per_note']:.3f}",
+        f"bound weighted over {found['weighted_bound_places']} places": f"{found['weighted_bound_nats_per_note']:.3f}",
+    }
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    about = f"There and back through the latent space, {found['passages']} passages of {found['bars']} bars:"
+    return f"\n\n{about}\n\n| | |\n|---|---|\n{table}"

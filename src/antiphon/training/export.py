@@ -14,7 +14,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from antiphon.engine.bundle import CARD, ENGINE, HEADS, WEIGHTS
+from antiphon.engine.bundle import CARD, ENCODER, ENGINE, HEADS, PLACE, WEIGHTS
 from antiphon.models.base import Model, State
 from antiphon.training.checkpoint import save_tensors
 from antiphon.training.quantise import quantise
@@ -45,6 +45,17 @@ class _Heads(nn.Module):
         return tuple(self.heads.logits(i, features, row) for i in range(self.count))
 
 
+class _Encode(nn.Module):
+    """``encode``."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, rows: Tensor) -> tuple[Tensor, ...]:
+        return self.model.encode(rows)
+
+
 def write_files(model: Model, folder: Path, card: str, *, int8: bool) -> None:
     """All files of a bundle but ``meta.json``."""
     model = model.eval().cpu()
@@ -54,6 +65,8 @@ def write_files(model: Model, folder: Path, card: str, *, int8: bool) -> None:
     step, heads = export(model)
     onnx.save(quantise(step) if int8 else step, folder / ENGINE)
     onnx.save(heads, folder / HEADS)
+    if model.encodes:
+        onnx.save(export_encoder(model), folder / ENCODER)
     (folder / CARD).write_text(card, encoding="utf-8")
     for file in folder.iterdir():
         file.chmod(0o644)
@@ -85,6 +98,15 @@ def export(model: Model) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     logits = [f"logits_{name}" for name in names]
     axes = {name: {0: "B"} for name in ("features", "row", *logits)}
     return step, _export(_Heads(model), (features, row), ["features", "row"], logits, axes)
+
+
+def export_encoder(model: Model) -> onnx.ModelProto:
+    """The ONNX graph that hears a whole passage at once, in float32, for any batch size."""
+    rows = torch.from_numpy(model.codec.start_row).long().repeat(2, model.encodes, 1)
+    with torch.no_grad():
+        count = len(model.encode(rows))
+    outputs = list(PLACE) if model.latent else [f"state{i}" for i in range(count)]
+    return _export(_Encode(model), (rows,), ["rows"], outputs, {name: {0: "B"} for name in ("rows", *outputs)})
 
 
 def _export(

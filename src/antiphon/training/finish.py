@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from antiphon import __version__
-from antiphon.corpus.store import Corpus, Piece
-from antiphon.engine import open_engine
+from antiphon.corpus.store import Corpus
+from antiphon.corpus.windows import Arrays
+from antiphon.engine import Engine, open_engine
+from antiphon.engine.base import Latent
 from antiphon.engine.bundle import write_bundle
+from antiphon.evaluate.answers import answer_likelihood
+from antiphon.evaluate.latent import latent_report
 from antiphon.evaluate.likelihood import Likelihood, corpus_likelihood
 from antiphon.models.base import count_parameters
 from antiphon.training.card import card
+from antiphon.training.cutting import held_out
 from antiphon.training.export import state_spec, write_files
 from antiphon.training.run import Run, best_model
 
@@ -28,33 +33,49 @@ def finish(run: Run, folder: Path, out: Path, progress: Progress = lambda notes:
     ``progress`` is called with the notes just measured, of :func:`notes_to_measure` in all.
     """
     best_model(run, folder)
-    sample = _sample(run.corpus.split("validation"))
-    nats = {int8: _measure(run, folder / f"candidate-{int8}", sample, int8, progress) for int8 in (False, True)}
+    nats = {int8: _measure(run, folder / f"candidate-{int8}", int8, progress) for int8 in (False, True)}
     int8 = nats[True] <= nats[False] * (1 + INT8_COST)
     candidate = folder / f"candidate-{int8}"
-    whole = corpus_likelihood(open_engine(candidate), run.corpus, run.corpus.split("validation"), progress).report()
+    engine = open_engine(candidate)
+    whole = _likelihood(run, engine, 1, progress).report()
     measured = {"validation": whole, "engine": "int8" if int8 else "float32", "int8_cost": nats[True] / nats[False] - 1}
+    if isinstance(engine, Latent):
+        measured["latent"] = latent_report(engine, _passages(run)[:: _every(run)])
     _write(run, out, int8, measured)
     return measured
 
 
 def notes_to_measure(run: Run) -> int:
     """Notes that :func:`finish` hears."""
-    pieces = run.corpus.split("validation")
-    return sum(p.count for p in pieces) + 2 * sum(p.count for p in _sample(pieces))
+    if run.model.encodes:
+        notes = [int(batch.weight.sum()) for batch in _passages(run)]
+    else:
+        notes = [piece.count for piece in run.corpus.split("validation")]
+    return sum(notes) + 2 * sum(notes[:: _every(run)])
 
 
-def _sample(pieces: list[Piece]) -> list[Piece]:
-    """Pieces spread evenly over a split, about COMPARED_NOTES long in all."""
-    step = max(sum(p.count for p in pieces) // COMPARED_NOTES, 1)
-    return pieces[::step]
+def _every(run: Run) -> int:
+    """Of the held-out music every so manieth part is about COMPARED_NOTES."""
+    return max(sum(p.count for p in run.corpus.split("validation")) // COMPARED_NOTES, 1)
 
 
-def _measure(run: Run, candidate: Path, pieces: list[Piece], int8: bool, progress: Progress) -> float:
-    """Nats a note of the model exported one way."""
+def _passages(run: Run) -> list[Arrays]:
+    """The held-out music of a model that hears it in passages."""
+    return held_out(run.recipe, run.corpus, run.codec, run.model)
+
+
+def _measure(run: Run, candidate: Path, int8: bool, progress: Progress) -> float:
+    """Nats a note of the model exported one way, on a share of the held-out music."""
     _write(run, candidate, int8, {})
-    found: Likelihood = corpus_likelihood(open_engine(candidate), run.corpus, pieces, progress)
+    found = _likelihood(run, open_engine(candidate), _every(run), progress)
     return float(found.nats.sum() / found.notes.sum())
+
+
+def _likelihood(run: Run, engine: Engine, every: int, progress: Progress) -> Likelihood:
+    """On every so manieth part of the held-out music: its pieces, or passages for a model that hears those."""
+    if run.model.encodes:
+        return answer_likelihood(engine, _passages(run)[::every], progress)
+    return corpus_likelihood(engine, run.corpus, run.corpus.split("validation")[::every], progress)
 
 
 def _write(run: Run, out: Path, int8: bool, measured: dict[str, Any]) -> None:

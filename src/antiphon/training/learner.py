@@ -48,6 +48,7 @@ class Learner(pl.LightningModule):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         torch.manual_seed(self._train.seed * 1_000_003 + self.global_step)  # dropout
+        self.model.at(self.global_step)
         optimiser = self.optimizers()
         assert isinstance(optimiser, torch.optim.Optimizer | pl.core.optimizer.LightningOptimizer)
         for group in optimiser.param_groups:
@@ -76,6 +77,8 @@ class Learner(pl.LightningModule):
         )
         nats = ((cells - log_prob) * batch.weight[..., None]).sum((0, 1)) / batch.weight.sum()
         size = int(batch.weight.sum())
-        self.log("validation", nats.sum(), prog_bar=True, batch_size=size)
-        for attribute, value in zip(self.model.codec.attributes, nats, strict=True):
-            self.log(f"validation_{attribute.name}", value, batch_size=size)
+        parts = dict(zip([a.name for a in self.model.codec.attributes], nats, strict=True))
+        parts |= {name: value.sum() / batch.weight.sum() for name, value in self.best.further(batch).items()}
+        self.log("validation", torch.stack(list(parts.values())).sum(), prog_bar=True, batch_size=size)
+        for name, value in parts.items():
+            self.log(f"validation_{name}", value, batch_size=size)

@@ -20,7 +20,6 @@ from torch.utils.data import DataLoader
 
 from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, open_corpus
-from antiphon.corpus.windows import TrainingWindows, columns_for, fixed_batches
 from antiphon.errors import FileError, RecipeError
 from antiphon.models.base import Model
 from antiphon.models.registry import family
@@ -28,10 +27,10 @@ from antiphon.training.batches import Endless, Listed, as_batch
 from antiphon.training.begin import begin_with
 from antiphon.training.callbacks import BEST, CHECKPOINT, Bar, Keeper
 from antiphon.training.checkpoint import SafeCheckpointIO, load_tensors
+from antiphon.training.cutting import Batches, training_batches, validation_batches
 from antiphon.training.learner import Learner
 from antiphon.training.recipe import Recipe, build_table
 
-VALIDATION_BATCH = 16  # windows; bounds memory: 16 · 1,024 notes · 4 attributes · 148 codes · 4 bytes = 39 MB of logits
 CALIBRATION_BATCHES = 64
 
 
@@ -43,7 +42,7 @@ class Run:
     corpus: Corpus
     codec: NoteCodec
     model: Model
-    windows: TrainingWindows
+    windows: Batches
 
     @property
     def steps(self) -> int:
@@ -62,21 +61,7 @@ def prepare_run(recipe: Recipe, corpus_path: Path) -> Run:
         begin_with(model, recipe)
     if not {"train", "validation"} <= {piece.split for piece in corpus.pieces}:
         raise RecipeError(f"{corpus_path} has no training or no validation pieces; prepare it with a split")
-    pieces = corpus.split("train")[: recipe.data.pieces or None]
-    data = recipe.data
-    columns, spans = columns_for(codec, corpus.columns(), pieces)
-    windows = TrainingWindows(
-        columns,
-        spans,
-        codec,
-        length=data.window,
-        batch=data.batch,
-        augmentation=recipe.augment,
-        stride=data.stride,
-        seed=recipe.train.seed,
-        conditions=model.conditions,
-        forget=data.forget,
-    )
+    windows = training_batches(recipe, corpus, codec, model)
     return Run(recipe, corpus, codec, model, windows)
 
 
@@ -137,17 +122,7 @@ def best_model(run: Run, folder: Path) -> Model:
 
 
 def _validation(run: Run) -> Listed:
-    data = run.recipe.data
-    columns, spans = columns_for(run.codec, run.corpus.columns(), run.corpus.split("validation"))
-    batches = fixed_batches(
-        columns,
-        spans,
-        run.codec,
-        length=data.validation_window,
-        batch=VALIDATION_BATCH,
-        share=data.validation_share,
-    )
-    return Listed(list(batches))
+    return Listed(validation_batches(run.recipe, run.corpus, run.codec, run.model))
 
 
 def _claim(folder: Path, recipe: Recipe, resume: bool) -> None:
