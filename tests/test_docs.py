@@ -34,13 +34,14 @@ def test_docs_cli_is_what_the_commands_say(writer, monkeypatch):
     assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == writer.cli_page()
 
 
-def test_the_readme_has_every_file(writer):
-    """Where it has not, `make docs` writes the tree again."""
+def test_the_trees_have_every_file(writer):
+    """Where they have not, `make docs` writes them again."""
     assert writer.readme() == README
+    assert (ROOT / "docs" / "code.md").read_text(encoding="utf-8") == writer.code_page()
 
 
 def test_every_file_says_what_it_is(writer):
-    lines = README.split(writer.MARK)[1].strip().strip("`").strip().splitlines()
+    lines = writer.code_page().split("```")[1].strip().splitlines()
     assert len(lines) > 40
     assert [line for line in lines if len(line.split()) < 3 and not line.endswith("/")] == []
 
