@@ -29,14 +29,13 @@ class OnnxEngine:
         self.codec = bundle.codec
         self._step = session(bundle, ENGINE, threads)
         self._heads = session(bundle, HEADS, threads)
+        self._indices = [np.array(i) for i in range(len(self.codec.attributes))]
         self._state = _state(bundle, self._step)
         self._many = len(self._step.get_inputs()[0].shape) == 3  # the graph takes T rows of each piece
         self.chunk = CHUNK if self._many else 1
         self._inputs = [i.name for i in self._step.get_inputs()]
-        self._head_inputs = [i.name for i in self._heads.get_inputs()]
-        self._outputs = [o.name for o in self._heads.get_outputs()]
-        self._one_head = ort.RunOptions()
-        self._one_head.only_execute_path_to_fetches = True
+        self._head_inputs = {i.name for i in self._heads.get_inputs()}
+        self._outputs = [o.name for o in self._heads.get_outputs()]  # one; of older bundles one for each head
 
     def start(self, batch: int) -> State:
         return tuple(_filled(shape, fill, batch) for shape, fill in self._state)
@@ -63,8 +62,9 @@ class OnnxEngine:
 
     def logits(self, index: int, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
         feeds = {"features": features, "row": np.asarray(rows, dtype=np.int64)}
-        feeds = {name: feeds[name] for name in self._head_inputs}
-        return self._heads.run([self._outputs[index]], feeds, self._one_head)[0]
+        if "index" in self._head_inputs:
+            return self._heads.run(None, {**feeds, "index": self._indices[index]})[0]
+        return self._heads.run([self._outputs[index]], {n: feeds[n] for n in self._head_inputs})[0]
 
 
 def _state(bundle: Bundle, step: ort.InferenceSession) -> list[tuple[list[int | str], np.ndarray]]:

@@ -18,6 +18,7 @@ from antiphon.engine.bundle import CARD, ENCODER, ENGINE, HEADS, PLACE, WEIGHTS
 from antiphon.models.base import Model, State
 from antiphon.training.checkpoint import save_tensors
 from antiphon.training.quantise import quantise
+from antiphon.training.switch import switch
 
 OPSET = 17
 
@@ -34,15 +35,15 @@ class _Step(nn.Module):
         return features, *after
 
 
-class _Heads(nn.Module):
-    """The logits of every attribute; the engine asks for one and the others are not computed."""
+class _Head(nn.Module):
+    """The logits of one attribute."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, index: int) -> None:
         super().__init__()
-        self.heads, self.count = model.heads, len(model.codec.attributes)
+        self.heads, self.index = model.heads, index
 
-    def forward(self, features: Tensor, row: Tensor) -> tuple[Tensor, ...]:
-        return tuple(self.heads.logits(i, features, row) for i in range(self.count))
+    def forward(self, features: Tensor, row: Tensor) -> Tensor:
+        return self.heads.logits(self.index, features, row)
 
 
 class _Encode(nn.Module):
@@ -95,9 +96,11 @@ def export(model: Model) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     after = [f"after{i}" for i in range(len(state))]
     axes = {"row": many, "features": many} | {name: {0: "B"} for name in before + after}
     step = _export(_Step(model), (heard, *state), ["row", *before], ["features", *after], axes)
-    logits = [f"logits_{name}" for name in names]
-    axes = {name: {0: "B"} for name in ("features", "row", *logits)}
-    return step, _export(_Heads(model), (features, row), ["features", "row"], logits, axes)
+    axes = {name: {0: "B"} for name in ("features", "row", "logits")}
+    heads = [
+        _export(_Head(model, i), (features, row), ["features", "row"], ["logits"], axes) for i in range(len(names))
+    ]
+    return step, switch(heads, features.shape[-1], len(names))
 
 
 def export_encoder(model: Model) -> onnx.ModelProto:
