@@ -17,11 +17,9 @@ _GIVEN = ("features", "row")  # what the branches read from around them
 def switch(models: Sequence[ModelProto], width: int, attributes: int) -> ModelProto:
     """One graph of ``index`` (), ``features`` (B, ``width``) and ``row`` (B, ``attributes``): what models[index] gives.
 
-    All are graphs of features and row, or one of the two, with the output ``logits`` (B, any). What they have in common
-    is kept once.
+    All are graphs of features and row, or one of the two, with the output ``logits`` (B, any).
     """
-    weights: dict[bytes, TensorProto] = {}
-    branches = [_branch(model.graph, f"{i}/", weights) for i, model in enumerate(models)]
+    branches = [_branch(model.graph, f"{i}/") for i, model in enumerate(models)]
     below = branches[-1]
     nodes: list[onnx.NodeProto] = []
     numbers = [helper.make_tensor(f"number/{i}", TensorProto.INT64, [], [i]) for i in range(len(branches) - 1)]
@@ -35,7 +33,7 @@ def switch(models: Sequence[ModelProto], width: int, attributes: int) -> ModelPr
         helper.make_tensor_value_info("features", TensorProto.FLOAT, ["B", width]),
         helper.make_tensor_value_info("row", TensorProto.INT64, ["B", attributes]),
     ]
-    graph = helper.make_graph(nodes, "heads", inputs, [_logits()], [*weights.values(), *numbers])
+    graph = helper.make_graph(nodes, "heads", inputs, [_logits()], numbers)
     whole = helper.make_model(graph, opset_imports=models[0].opset_import, ir_version=models[0].ir_version)
     onnx.checker.check_model(whole)
     return whole
@@ -45,17 +43,15 @@ def _logits() -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["B", None])
 
 
-def _branch(graph: GraphProto, prefix: str, weights: dict[bytes, TensorProto]) -> GraphProto:
-    """The graph without inputs and constants of its own: its names get a prefix, its constants go into ``weights``."""
-    names = {}
-    for tensor in graph.initializer:
-        name, tensor.name = tensor.name, ""
-        kept = weights.setdefault(tensor.SerializeToString(), tensor)
-        kept.name = kept.name or f"weight/{len(weights)}"
-        names[name] = kept.name
+def _branch(graph: GraphProto, prefix: str) -> GraphProto:
+    """The graph without inputs of its own, which it finds around it; all other names get a prefix.
+
+    It keeps its constants to itself: ONNX Runtime packs a branch's own matrices in advance, and multiplies packed ones
+    in the same order for any batch size, which those around it are not.
+    """
 
     def renamed(name: str) -> str:
-        return name if name in _GIVEN or not name else names.get(name, prefix + name)
+        return name if name in _GIVEN or not name else prefix + name
 
     nodes = []
     for node in graph.node:
@@ -65,5 +61,8 @@ def _branch(graph: GraphProto, prefix: str, weights: dict[bytes, TensorProto]) -
         fresh.input[:] = [renamed(name) for name in node.input]
         fresh.output[:] = [renamed(name) for name in node.output]
         nodes.append(fresh)
+    weights = [onnx.TensorProto.FromString(tensor.SerializeToString()) for tensor in graph.initializer]
+    for tensor in weights:
+        tensor.name = prefix + tensor.name
     output = helper.make_tensor_value_info(renamed("logits"), TensorProto.FLOAT, ["B", None])
-    return helper.make_graph(nodes, prefix.rstrip("/"), [], [output])
+    return helper.make_graph(nodes, prefix.rstrip("/"), [], [output], weights)
