@@ -11,13 +11,16 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from antiphon.engine import Bundle, Engine, open_bundle, open_engine
+from antiphon.generate.pieces import Length, write_pieces
 from antiphon.generate.stream import streams
+from antiphon.pictures import draw
 from antiphon.training.finish import finish
 from antiphon.training.recipe import Recipe, load_recipe
 from antiphon.training.run import fit, prepare_run
@@ -27,6 +30,7 @@ RECIPES = ("markov", "autoregressive", "rnn", "gru", "lstm-small", "cnn", "trans
 SPENT = "minutes.json"  # in a run's folder
 ALONE, TOGETHER = 1, 16  # pieces written at once
 ROUNDS, NOTES = 5, 200  # timed
+SEED, PICTURED_S = 1, 30
 
 
 def main() -> None:
@@ -36,6 +40,7 @@ def main() -> None:
     options.add_argument("--passes", type=float, required=True, help="of the training notes, for each network")
     options.add_argument("--runs", type=Path, default=Path("runs/families"), help="where models and runs are kept")
     options.add_argument("--only", nargs="*", choices=RECIPES, default=RECIPES, help="some of them (default: all)")
+    options.add_argument("--pictures", type=Path, help="a folder for a picture of half a minute by each")
     args = options.parse_args()
     args.runs.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -44,7 +49,11 @@ def main() -> None:
         out = args.runs / name
         if not out.exists():
             train(_recipe(name, args.passes), args.corpus, out)
-        rows.append(_row(open_bundle(out), args.runs / f"{name}.run"))
+        bundle = open_bundle(out)
+        rows.append(_row(bundle, args.runs / f"{name}.run"))
+        if args.pictures:
+            piece = write_pieces(open_engine(bundle), Length(seconds=PICTURED_S), [(SEED,)]).scores[0]
+            draw(piece, args.pictures / f"family-{name}.svg", title=f"{name}, seed {SEED}")
         save(args, rows, ("antiphon", "numpy", "onnxruntime", "torch"))
 
 
@@ -64,7 +73,7 @@ def train(recipe: Recipe, corpus: Path, out: Path) -> None:
 
 
 def _spent(folder: Path) -> float:
-    """Minutes of a core that a run took so far; NaN where nobody counted."""
+    """Minutes of a core that a run took so far."""
     path = folder / SPENT
     return float(json.loads(path.read_text())) if path.exists() else 0.0
 
@@ -98,7 +107,7 @@ def _speed(engine: Engine) -> tuple[float, float]:
     return float(np.median(seconds[ALONE])) * 1000, TOGETHER / float(np.median(seconds[TOGETHER]))
 
 
-def _timed(notes: object) -> list[float]:
+def _timed(notes: Iterator[np.ndarray]) -> list[float]:
     """Seconds that each of the next notes took."""
     return list(np.diff([time.perf_counter(), *(time.perf_counter() for _ in islice(notes, NOTES))]))
 

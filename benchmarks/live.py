@@ -70,7 +70,8 @@ def busy(cores: set[int]) -> Iterator[None]:
     """A block in which these cores have a process each that never rests."""
     spin = (  # of ordinary priority, whatever this process has, and yielding to everybody else
         "import os, sys\nos.sched_setaffinity(0, {int(sys.argv[1])})\n"
-        "os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))\nos.nice(19)\nwhile True: pass"
+        "os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))\nos.nice(19)\nparent = os.getppid()\n"
+        "while os.getppid() == parent: sum(range(100_000))"
     )
     processes = [subprocess.Popen([sys.executable, "-c", spin, str(core)]) for core in cores]
     try:

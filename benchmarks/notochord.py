@@ -74,14 +74,15 @@ def notochord(python: str, score: Score) -> Iterator[Any]:
             [python, str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env={**os.environ, "HOME": home, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
-        assert worker.stdin
-        assert worker.stdout
-        worker.stdin.write(json.dumps(events) + "\n")
+        asked, answers = worker.stdin, worker.stdout
+        assert asked
+        assert answers
+        asked.write(json.dumps(events) + "\n")
 
         def ask(line: str) -> Any:
-            worker.stdin.write(line)
-            worker.stdin.flush()
-            return json.loads(worker.stdout.readline())
+            asked.write(line)
+            asked.flush()
+            return json.loads(answers.readline())
 
         try:
             yield ask

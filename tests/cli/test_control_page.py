@@ -12,7 +12,7 @@ from antiphon.generate.finish import finish
 from antiphon.generate.options import OPTIONS, control
 
 PAGE = (Path(__file__).parents[2] / "docs" / "control.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^    (antiphon .*)$", PAGE, re.MULTILINE)
+COMMANDS = re.findall(r"^    (antiphon \w+ .*)$", PAGE, re.MULTILINE)
 WRITING = [line for line in COMMANDS if line.split()[1] in ("generate", "continue", "vary", "accompany", "infill")]
 
 

@@ -85,7 +85,7 @@ def test_clicks_are_not_made_up_for():
     assert [ms for ms, _ in metronome.clicks(beat, 4, 40, 50)] == [40]  # its end
     late = metronome.clicks(beat, 4, 10_020, 50)
     assert [(ms, event.pitch) for ms, event in late if isinstance(event, NoteOn)] == [(10_000, 76)]
-    assert metronome.next_ms(beat, True, False, 10_020) == 10_040
+    assert metronome.next_ms(beat, True, False, 10_020, 50) == 10_040
     assert [ms for ms, _ in metronome.stop(10_030)] == [10_030]
     ticks = metronome.ticks(beat, 100, 50)
     assert all(event == Clock() for _, event in ticks)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from tests.tiny import tiny_model, write_model
+from tests.tiny import CONFIGS, tiny_model, write_model
 
 from antiphon.codec import NoteCodec
 from antiphon.engine import open_bundle, open_engine
@@ -18,7 +18,7 @@ from antiphon.notes import from_seconds
 from antiphon.training.adapt import LEAST, Adaptation, adapt, deal, held_out_nats
 from antiphon.training.sessions import PASSAGE, batch_of, midi_files, passages, passages_of
 
-QUICK = Adaptation(learning_rate=1e-2, check_every=5, patience=3)
+QUICK = Adaptation(learning_rate=3e-2, check_every=5, patience=1)
 
 
 def habit(notes=2000, seed=0):
@@ -47,9 +47,12 @@ def base(tmp_path):
     return open_bundle(write_model(tmp_path / "base", tiny_model(ends=4)))
 
 
-@pytest.mark.parametrize("ends", [0, 4])
-def test_a_model_learns_a_players_habits_and_its_network_stays(ends, tmp_path):
-    base = open_bundle(write_model(tmp_path / "base", tiny_model(ends=ends)))
+@pytest.mark.parametrize(
+    ("family", "size", "ends"), [("lstm", "small", 0), ("lstm", "small", 4), ("transformer", "told", 4)]
+)
+def test_a_model_learns_a_players_habits_and_its_network_stays(family, size, ends, tmp_path):
+    config = CONFIGS[family][size]
+    base = open_bundle(write_model(tmp_path / "base", tiny_model(family, config, ends=ends), family, config))
     played = passages_of(habit(), base.codec)
     shares = []
     measured = adapt(base, played, tmp_path / "mine", QUICK, shares.append)
@@ -81,7 +84,7 @@ def test_the_model_says_what_it_was_adapted_from(base, tmp_path):
 def test_the_same_seed_gives_the_same_model(base, tmp_path):
     played = passages_of(habit(1500), base.codec)
     for name in ("a", "b"):
-        adapt(base, played, tmp_path / name, QUICK)
+        adapt(base, played, tmp_path / name, Adaptation(learning_rate=3e-2, check_every=2, patience=1))
     assert (tmp_path / "a" / "weights.safetensors").read_bytes() == (
         tmp_path / "b" / "weights.safetensors"
     ).read_bytes()

@@ -29,7 +29,6 @@ class Training(NamedTuple):
 
 def training(path: Path | None, options: Mapping[str, Value]) -> Training | None:
     """The corpus for ``avoid-copies``. Raises OptionError where it is missing, CorpusError where it is none."""
-    from antiphon.corpus.store import MANIFEST, open_corpus
     from antiphon.errors import OptionError
 
     if "avoid-copies" not in options:
@@ -43,6 +42,8 @@ def training(path: Path | None, options: Mapping[str, Value]) -> Training | None
             f"--avoid-copies {options['avoid-copies']} needs the music that the model was trained on: give the folder "
             "of its corpus with --corpus"
         )
+    from antiphon.corpus.store import MANIFEST, open_corpus
+
     open_corpus(path)
     return Training(path, hashlib.sha256((path / MANIFEST).read_bytes()).hexdigest())
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from antiphon.live.rig import Rig, RigOptions
     from antiphon.live.sound import SoundOptions
 
+SWITCHED = {"on": True, "off": False}
 EXAMPLE = "antiphon play --mode duet --set key='D minor' --model-instrument vibraphone"
 
 
@@ -120,6 +121,9 @@ def _check(args: argparse.Namespace) -> None:
 
     for path in filter(None, (args.save, args.record)):
         check_writable(path)
+    for path in filter(None, (args.save, args.resume)):
+        if path.suffix.lower() not in (".mid", ".midi"):
+            raise OptionError(f"{path}: a take is a .mid file, with its ledger beside it as .json")
     if args.record and args.record.suffix.lower() not in ENDINGS:
         raise OptionError(unknown("ending of a sound file", args.record.suffix, ENDINGS))
     if args.seconds is not None and not args.seconds > 0:
@@ -196,11 +200,12 @@ def _set(desk: "Desk", text: str) -> "Desk":
     if name not in fields:
         raise OptionError(unknown("setting", name, [*CONTROLS, *fields]))
     kind: Any = type(fields[name].default)
+    if kind is bool and value not in SWITCHED:
+        raise OptionError(f"{name} {value!r} is neither on nor off")
     try:
-        number = value if kind is str else value in ("on", "true", "1") if kind is bool else kind(value)
+        return desk.with_settings(**{name: SWITCHED[value] if kind is bool else kind(value)})
     except ValueError as error:
         raise OptionError(f"{name} {value!r} is no number") from error
-    return desk.with_settings(**{name: number})
 
 
 def _sound(args: argparse.Namespace) -> "SoundOptions":
@@ -238,9 +243,10 @@ def _print(line: str) -> None:
 def _lines(rig: "Rig") -> bool:
     """Without a screen, until it ends; whether Ctrl-C did it."""
     say("playing; Ctrl-C ends it")
-    said = ""
+    said, ended = "", False
     try:
-        while not rig.wait(0.2):
+        while not ended:
+            ended = rig.wait(0.1)
             message = rig.player.view.message
             if message != said:
                 said = message

@@ -49,9 +49,7 @@ def _one(args: argparse.Namespace) -> None:
     writers = {path: writer(path) for path in args.output}
     prompt = read_prompt(args.file, tracks=args.tracks)
     bundle = open_bundle(args.model)
-    with progress("there and back") as show:
-        found = reconstructed(open_engine(bundle), prompt.music, args.seed)
-        show(1.0)
+    found = reconstructed(open_engine(bundle), prompt.music, args.seed)
     for path, write in writers.items():
         say(f"writing {path} …")
         write(found.music, path, ())
@@ -72,8 +70,7 @@ def _many(args: argparse.Namespace) -> None:
     if not isinstance(engine, LatentEngine):
         raise ModelError(f"{bundle.name} has no latent space; choose a model of the family vae")
     with progress("there and back") as show:
-        found = split_report(engine, corpus, args.split, args.seed)
-        show(1.0)
+        found = split_report(engine, corpus, args.split, args.seed, show)
     result = {"model": bundle.name, "corpus": str(args.corpus), "split": args.split, **found}
     emit(args, result, _table(result))
 

@@ -48,14 +48,14 @@ class Metronome:
         ends, self._ends = self._ends, None
         return [(now_ms, ends[1])] if ends else []
 
-    def next_ms(self, beat: Beat | None, clicks: bool, ticks: bool, now_ms: int) -> int | None:
-        """When something is due next."""
-        times = [self._ends[0]] if self._ends else []
+    def next_ms(self, beat: Beat | None, clicks: bool, ticks: bool, now_ms: int, tolerance_ms: float) -> int | None:
+        """When something is due next; in the past by no more than the tolerance."""
+        times, from_ms = [self._ends[0]] if self._ends else [], now_ms - tolerance_ms
         if beat and clicks:
-            times.append(_next(beat, self._clicked_ms + beat.period_s * 500, now_ms))
+            times.append(_next(beat, self._clicked_ms + beat.period_s * 500, from_ms))
         if beat and ticks:
             tick = Beat(beat.period_s / TICKS, beat.origin_s)
-            times.append(_next(tick, self._ticked_ms + tick.period_s * 500, now_ms))
+            times.append(_next(tick, self._ticked_ms + tick.period_s * 500, from_ms))
         return min(times, default=None)
 
 

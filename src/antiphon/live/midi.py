@@ -44,7 +44,7 @@ def received(message: Sequence[int]) -> Received | None:
     status, channel = message[0] & 0xF0, message[0] & 0x0F
     if message[0] in _CLOCKS:
         return Clock(cast(_Kind, _CLOCKS[message[0]]))
-    if len(message) < 2 or status == 0xF0:
+    if len(message) < 2 or status == 0xF0 or max(message[1:3]) > 127:
         return None
     first, second = message[1], message[2] if len(message) > 2 else 0
     if status == _NOTE_ON and second:

@@ -38,8 +38,7 @@ class NetworkPort:
             self._start(self._serve)
         else:
             self.port = port
-            link = self._call(host, port)
-            self._start(self._keep_calling, host, port, link)
+            self._start(self._keep_calling, host, port, self._call(host, port))
 
     def send(self, message: bytes) -> None:
         """Send one message to everybody who is connected."""
@@ -78,6 +77,14 @@ class NetworkPort:
             link = socket.create_connection((host, port), timeout=3)
         except OSError as error:
             raise AntiphonError(f"cannot reach {self.address}: {error}; is anybody waiting there?") from error
+        return self._add(link)
+
+    def _add(self, link: socket.socket) -> socket.socket:
+        """From now on messages are sent there."""
+        link.settimeout(None)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self._lock:
+            self._links.append(link)
         return link
 
     def _serve(self) -> None:
@@ -86,7 +93,7 @@ class NetworkPort:
                 with contextlib.suppress(TimeoutError):
                     link, caller = self._server.accept()
                     self._notice(f"{self.address}: {caller[0]} is connected")
-                    self._start(self._read, link)
+                    self._start(self._read, self._add(link))
 
     def _keep_calling(self, host: str, port: int, link: socket.socket) -> None:
         self._read(link)
@@ -98,10 +105,6 @@ class NetworkPort:
 
     def _read(self, link: socket.socket) -> None:
         """Hand on what comes in until the other side hangs up."""
-        link.settimeout(None)
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with self._lock:
-            self._links.append(link)
         wire = Wire()
         with contextlib.suppress(OSError), link:
             while not self._closing.is_set() and (data := link.recv(4096)):

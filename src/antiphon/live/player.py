@@ -127,6 +127,7 @@ class Player:
         self._numbers = count()
         self._began_at: dict[tuple[Part, int], float] = {}  # notes that were handed out and have not ended
         self._ended = threading.Event()
+        self.early_s = 0.0  # sound that must leave so long before its time asks for notes so much earlier
         self._message = ""
         self._view_s = clock()
         self._turn_sinks()
@@ -177,7 +178,7 @@ class Player:
         while not self._inbox.empty():
             self._handle(*self._inbox.get())
         self._follow_script(now_s)
-        for due in self.session.due(now_s + LEAD_S):
+        for due in self.session.due(now_s + LEAD_S + self.early_s):
             self._hand_out(due)
         self._send(now_s)
         self._report()
@@ -194,7 +195,7 @@ class Player:
         times = [self._clock() + TICK_S]
         due_s = self.session.next_s()
         if due_s is not None:
-            times.append(due_s - LEAD_S)
+            times.append(due_s - LEAD_S - self.early_s)
         if self._outbox:
             times.append(self._outbox[0][0])
         return min(times)

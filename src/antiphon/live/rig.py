@@ -77,6 +77,7 @@ class Rig:
         for text in self._early:
             self.player.say(text)
         self._thread = threading.Thread(target=self._run, name="antiphon player", daemon=True)
+        self._done = threading.Event()  # joining the thread would not do: Ctrl-C breaks Thread.join (bpo-45274)
 
     def start(self) -> None:
         """Begin to play."""
@@ -85,17 +86,17 @@ class Rig:
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Until the player has ended, or so long; whether it has. Raises what went wrong in its thread."""
-        self._thread.join(timeout_s)
+        done = self._done.wait(timeout_s)
         if self._error:
             raise self._error
-        return not self._thread.is_alive()
+        return done
 
     def close(self) -> None:
         """End every note, save what was played, and let go of everything. Raises what went wrong in its thread."""
         self.player.stop()
         try:
-            if self._thread.is_alive():
-                self._thread.join()
+            if self._thread.ident is not None:
+                self._done.wait()
         finally:
             self._close.close()
         if self._error:
@@ -147,6 +148,8 @@ class Rig:
         except BaseException as error:  # noqa: BLE001  # handed to who waits
             self._error = error
             self.player.stop()
+        finally:
+            self._done.set()
 
     def _say(self, text: str) -> None:
         if self._player:
@@ -168,7 +171,7 @@ class Rig:
         for opener in self._openers(source):
             sinks.append(opener())
             self._close.callback(sinks[-1].close)
-        return Player(
+        player = Player(
             session,
             options.desk,
             sinks,
@@ -177,6 +180,9 @@ class Rig:
             open_model=lambda name: open_engine(open_bundle(name)),
             take=self.save,
         )
+        if options.local and self.speaker:
+            player.early_s = self.speaker.latency_s
+        return player
 
     def _openers(self, source: Input | None) -> Iterator[Callable[[], Sink]]:
         """How to open each sink that was asked for."""

@@ -156,7 +156,8 @@ class Session:
         if composes or self._outlet.waiting or self._to_harmonise or not self._memory.settled:
             return self._timeline.seconds(now_ms)
         times = [self._plan.next_ms(), self._turn_ends_ms(now_ms)]
-        times.append(self._metronome.next_ms(self._conductor.beat(now_ms), settings.clicks, settings.clock, now_ms))
+        beat, tolerance_ms = self._conductor.beat(now_ms), settings.late_s * 1000
+        times.append(self._metronome.next_ms(beat, settings.clicks, settings.clock, now_ms, tolerance_ms))
         if self._keys.sounding:
             oldest = next(iter(self._keys.sounding.values()))
             times.append(oldest.onset_ms + round(settings.longest_hold_s * 1000) + 1)

@@ -146,12 +146,13 @@ def _learn(model: Model, dealt: Dealt, how: Adaptation, progress: Progress) -> i
     began_s, batches = time.monotonic(), _batches(model, dealt.learned, how)
     while waited < how.patience and (share := (time.monotonic() - began_s) / 60 / how.minutes) < 1:
         progress(share)
-        for _ in range(how.check_every):
-            optimiser.zero_grad()
-            model.loss(next(batches)).backward()
-            nn.utils.clip_grad_norm_(parameters, CLIP)
-            optimiser.step()
-        steps += how.check_every
+        optimiser.zero_grad()
+        model.loss(next(batches)).backward()
+        nn.utils.clip_grad_norm_(parameters, CLIP)
+        optimiser.step()
+        steps += 1
+        if steps % how.check_every:
+            continue
         now = _nats(model, dealt.stops, how.batch)
         waited = 0 if now < best else waited + 1
         if now < best:

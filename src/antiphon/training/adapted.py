@@ -20,8 +20,10 @@ To go back, play with {base}.
 
 ## Licence of the weights
 
-{licence}: {because}. What was learned from the player's own playing is the player's; keep that in mind before you give
-this model away, because it may repeat what was played.
+{licence}: {because}.
+
+What was learned from the player's own playing is the player's; keep that in mind before you give this model away,
+because it may repeat what was played.
 
 ## What it is
 

@@ -47,21 +47,25 @@ def finish(run: Run, folder: Path, out: Path, progress: Progress = lambda notes:
 
 def notes_to_measure(run: Run) -> int:
     """Notes that :func:`finish` hears."""
-    if run.model.encodes:
-        notes = [int(batch.weight.sum()) for batch in _passages(run)]
-    else:
-        notes = [piece.count for piece in run.corpus.split("validation")]
+    notes = _notes(run)
     return sum(notes) + 2 * sum(notes[:: _every(run)])
+
+
+def _notes(run: Run) -> list[int]:
+    """Of each piece of the held-out music, or of each batch of its passages."""
+    if run.model.encodes:
+        return [int(batch.weight.sum()) for batch in _passages(run)]
+    return [piece.count for piece in run.corpus.split("validation")]
 
 
 def _every(run: Run) -> int:
     """Of the held-out music every so manieth part is about COMPARED_NOTES."""
-    return max(sum(p.count for p in run.corpus.split("validation")) // COMPARED_NOTES, 1)
+    return max(sum(_notes(run)) // COMPARED_NOTES, 1)
 
 
 def _passages(run: Run) -> list[Arrays]:
-    """The held-out music of a model that hears it in passages."""
-    return held_out(run.recipe, run.corpus, run.codec, run.model)
+    """The held-out music of a model that hears it in passages; of very many the share that the recipe validates on."""
+    return held_out(run.recipe, run.corpus, run.codec, run.model, run.recipe.data.validation_share)
 
 
 def _measure(run: Run, candidate: Path, int8: bool, progress: Progress) -> float:
