@@ -6,7 +6,7 @@ PYTHON ?= # empty: tools/find-python chooses
 PIP = -m pip --disable-pip-version-check install --quiet --quiet --retries 10 --constraint constraints.txt
 SOURCES := $(shell find src recipes -type f ! -name '*.pyc')
 
-.PHONY: help demo install test lint format docs clean distclean
+.PHONY: help demo install test lint format docs report page clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 — /p' $(MAKEFILE_LIST)
@@ -35,6 +35,16 @@ format: .venv/installed ## put every file in ruff's format
 
 docs: .venv/installed ## write docs/cli.md and the README's tree again from the code
 	.venv/bin/python tools/docs.py
+
+# All models that ship, and those in models/; what was measured before is kept, so a second time takes seconds.
+MODELS ?= $(patsubst %/meta.json,%,$(wildcard src/antiphon/pretrained/*/meta.json models/*/meta.json))
+CORPUS ?= corpora/maestro
+
+report: .venv/installed ## the laboratory's page in build/report: MODELS against CORPUS's validation split
+	.venv/bin/antiphon compare $(MODELS) --corpus $(CORPUS) --split validation -o build/report
+
+page: ## check, test and build the studio's page again from web/ (needs node 20; the build is committed)
+	cd web && npm ci --no-audit --no-fund && npm run check && npm test && npm run build
 
 clean: ## remove the demo and all caches
 	rm -rf demo .venv-demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

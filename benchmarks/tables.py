@@ -1,4 +1,4 @@
-"""Writes the tables of docs/benchmarks.md and the README again from the CSVs in results/, each between its markers.
+"""Writes the tables of the documents again from the CSVs in results/, each between its markers.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``, where NAME is that of a CSV; the text around is
 written by hand. ``--check`` writes nothing and fails where a table is not what its CSV says.
@@ -13,7 +13,7 @@ import sys
 
 from record import RESULTS, ROOT, table
 
-PAGES = (ROOT / "docs" / "benchmarks.md", ROOT / "README.md")
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

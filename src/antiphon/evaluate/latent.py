@@ -5,8 +5,7 @@ Shapes: B passages, K places drawn for each, Z numbers of a place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,16 +24,23 @@ BOUNDED = 8  # batches for which that bound is found: it takes DRAWN times as lo
 BATCH = 32  # passages
 PASSAGES = 2000  # of a split, evenly spread, that are measured at most
 
+Progress = Callable[[float], None]
 
-def split_report(engine: LatentEngine, corpus: Corpus, split: str, seed: int = 0) -> dict[str, Any]:
+
+def split_report(
+    engine: LatentEngine, corpus: Corpus, split: str, seed: int = 0, progress: Progress = lambda share: None
+) -> dict[str, Any]:
     """:func:`latent_report` on the passages of a corpus's split; CorpusError where it has none."""
     bars = Bars(corpus, corpus.split(split), engine.bars, engine.longest)
     pairs = Pairs(bars, engine.codec, Sizes(call=engine.longest, answer=engine.longest + 1))
-    return latent_report(engine, list(fixed_pairs(pairs, BATCH, min(PASSAGES / len(pairs), 1.0))), seed)
+    batches = list(fixed_pairs(pairs, BATCH, min(PASSAGES / len(pairs), 1.0)))
+    return latent_report(engine, batches, seed, progress)
 
 
-def latent_report(engine: LatentEngine, batches: Sequence[Arrays], seed: int = 0) -> dict[str, Any]:
-    """The numbers of an engine with a latent space on passages, with stable names.
+def latent_report(
+    engine: LatentEngine, batches: Sequence[Arrays], seed: int = 0, progress: Progress = lambda share: None
+) -> dict[str, Any]:
+    """The numbers of an engine with a latent space on passages, with stable names; ``progress`` is told the share done.
 
     ``teacher_forced`` is the share of codes that are the likeliest, from the mean place and with all codes before
     right, by attribute and ``all`` of a note; ``sampled`` the share of sixteenths that sound alike when the passage is
@@ -42,39 +48,55 @@ def latent_report(engine: LatentEngine, batches: Sequence[Arrays], seed: int = 0
     the divergence, and bounds of all: ``bound`` from one place (ELBO), ``weighted_bound`` from DRAWN of them (Burda et
     al. 2016).
     """
-    rng, size = np.random.default_rng(seed), engine.bars
-    right, notes, kl = [], [], []
-    same: dict[str, list[float]] = {"drawn": [], "greedy": [], "by_chance": []}
-    for batch in batches:
+    rng = np.random.default_rng(seed)
+    chosen = batches[:: max(len(batches) // BOUNDED, 1)][:BOUNDED]
+    right, kl, tables = [], [], []
+    same: dict[str, list[float]] = {"drawn": [], "greedy": []}
+    for done, batch in enumerate(batches):
         assert batch.call is not None
         mean, deviation = engine.place(batch.call.astype(np.int64))
         kl.append(divergence(mean, deviation))
         right.append(_right(engine, batch, engine.unfold(mean)))
-        notes.append(batch.weight.sum(1))
-        tables = [from_rows(engine.codec, call, size) for call in batch.call]
+        true = [from_rows(engine.codec, call, engine.bars) for call in batch.call]
         seeds = [(seed, int(i)) for i in rng.integers(2**31, size=len(mean))]
-        for name, greedy in (("drawn", False), ("greedy", True)):
-            written = unfolded(engine, mean, seeds, greedy=greedy)
-            same[name] += [alike(a, b, size) for a, b in zip(tables, written, strict=True)]
-        same["by_chance"] += [alike(a, b, size) for a, b in pairwise(tables)]
-    bounds = [bounds_of(engine, batch, rng) for batch in batches[:BOUNDED]]
-    lengths = np.concatenate(notes[:BOUNDED])
-    one, many = (sum(float(b[i].sum()) for b in bounds) for i in (0, 1))
+        for name in same:
+            same[name] += _alike(true, unfolded(engine, mean, seeds, greedy=name == "greedy"), engine.bars)
+        tables += true
+        progress((done + 1) / (len(batches) + len(chosen)))
+    bounds = []
+    for done, batch in enumerate(chosen):
+        bounds.append(bounds_of(engine, batch, rng))
+        progress((len(batches) + done + 1) / (len(batches) + len(chosen)))
+    half = len(tables) // 2  # far away: neighbours overlap, and a song repeats itself
+    by_chance = _alike(tables, tables[half:] + tables[:half], engine.bars)
     names = [*(a.name for a in engine.codec.attributes), "all"]
-    codes = np.concatenate(right)
     return {
-        "passages": len(np.concatenate(kl)),
-        "bars": size,
-        "teacher_forced": dict(zip(names, codes.mean(0).tolist(), strict=True)),
-        "sampled": {name: float(np.mean(shares)) for name, shares in same.items()},
+        "passages": len(tables),
+        "bars": engine.bars,
+        "teacher_forced": dict(zip(names, np.concatenate(right).mean(0).tolist(), strict=True)),
+        "sampled": {name: float(np.mean(shares)) for name, shares in (*same.items(), ("by_chance", by_chance))},
         "kl_nats_per_passage": float(np.concatenate(kl).mean()),
-        "kl_nats_per_bar": float(np.concatenate(kl).mean() / size),
-        "bound_passages": len(lengths),
-        "bound_nats_per_note": one / float(lengths.sum()),
-        "weighted_bound_nats_per_note": many / float(lengths.sum()),
-        "weighted_bound_nats_per_bar": many / len(lengths) / size,
+        "kl_nats_per_bar": float(np.concatenate(kl).mean() / engine.bars),
+        **_bounds(chosen, bounds, engine.bars),
+    }
+
+
+def _bounds(
+    batches: Sequence[Arrays], bounds: Sequence[tuple[np.ndarray, np.ndarray]], bars: int
+) -> dict[str, float | int]:
+    notes = float(sum(batch.weight.sum() for batch in batches))
+    one, many = (np.concatenate(found) for found in zip(*bounds, strict=True))
+    return {
+        "bound_passages": len(one),
+        "bound_nats_per_note": float(one.sum() / notes),
+        "weighted_bound_nats_per_note": float(many.sum() / notes),
+        "weighted_bound_nats_per_bar": float(many.mean() / bars),
         "weighted_bound_places": DRAWN,
     }
+
+
+def _alike(tables: Sequence[np.ndarray], others: Sequence[np.ndarray], bars: int) -> list[float]:
+    return [alike(one, other, bars) for one, other in zip(tables, others, strict=True)]
 
 
 def _right(engine: Engine, batch: Arrays, state: State) -> np.ndarray:

@@ -18,8 +18,8 @@ class SuffixArray:
 
     def __init__(self, text: np.ndarray, order: np.ndarray) -> None:
         """``text`` (M,) and ``order``, the places of its suffixes in order, as :func:`build` gives them."""
-        self.text, self.order = text, order
         self._padded = np.concatenate([text, np.zeros(_PAD, np.uint16)])
+        self.text, self.order = self._padded[: len(text)], order
 
     def longest(self, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """For each place of a query (Q,) the most symbols from there on that the text has, and where it has them.

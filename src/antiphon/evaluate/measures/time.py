@@ -112,16 +112,20 @@ def duration_entropy(score: Score) -> float:
 def _sounding(score: Score) -> tuple[np.ndarray, np.ndarray]:
     """Sorted ticks at which pitches begin and cease to sound, each pitch's overlapping notes as one; no drums."""
     notes = score.notes
-    order = np.argsort(notes["pitch"], kind="stable")  # by pitch, then onset
     if (drums := notes["program"] == DRUMS).any():
-        order = order[~drums[order]]
-    lift = notes["pitch"][order].astype(np.int64) << 40  # lays the pitches end to end: no piece has so many ticks
-    start = notes["onset"][order] + lift
+        notes = notes[~drums]
+    onset, pitch = notes["onset"], notes["pitch"]
+    order = np.argsort(pitch, kind="stable")  # by pitch, then onset
+    lift = pitch[order].astype(np.int64) << 40  # lays the pitches end to end: no piece has so many ticks
+    start = onset[order] + lift
     reached = np.maximum.accumulate(start + notes["duration"][order])
     fresh = np.ones(len(order) + 1, bool)
-    fresh[1:-1] = start[1:] > reached[:-1]
-    start, reached = (start - lift)[fresh[:-1]], (reached - lift)[fresh[1:]]
-    return np.sort(start.astype(np.int32)), np.sort(reached)
+    np.greater(start[1:], reached[:-1], out=fresh[1:-1])
+    first = np.empty(len(order), bool)
+    first[order] = fresh[:-1]  # in the order of the notes, whose onsets are sorted
+    end = (reached - lift)[fresh[1:]].astype(np.int32)  # which sorts twice as fast as 64 bits
+    end.sort()
+    return onset[first], end
 
 
 def _surplus(start: np.ndarray, end: np.ndarray, level: int) -> int:

@@ -281,7 +281,8 @@ def _cell(rows: Mapping[str, Any], name: str, column: Column) -> str:
     values = [v for numbers in rows.values() if (v := at(numbers, column.key)) is not None]
     best = column.better and len(values) > 1 and value == (max(values) if column.better > 0 else min(values))
     interval = interval_of(rows[name], column.key)
-    small = "" if interval is None else f"<small>{column.text(interval[0])}–{column.text(interval[1])}</small>"
+    ends = [column.text(end).removesuffix(f" {column.unit}") for end in interval or ()]
+    small = f"<small>{'–'.join(ends)}</small>" if ends else ""
     kind = ' class="best"' if best else ""
     return f'<td{kind} data-value="{value}">{column.text(value)}{small}</td>'
 
