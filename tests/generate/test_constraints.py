@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.generate.conftest import Toy
 from tests.generate.obeys import complaints
 
+from antiphon.bins import STEP_BINS
 from antiphon.codec import NoteCodec
 from antiphon.engine import open_engine
 from antiphon.errors import OptionError
@@ -160,6 +161,17 @@ def test_on_a_grid_nothing_drifts():
     assert complaints(score, control) == []
     assert score.length_s == pytest.approx(60 * 4 * 60 / 97, abs=1e-3)
     assert score.tempos["tempo"].tolist() == [round(60e6 / 97)]
+
+
+def test_a_grid_takes_what_is_beside_its_lines_to_the_nearest():
+    toy, sixteenth = Toy(), 480  # ticks; 12.5 cells at 120 beats a minute
+    toy.tables[0][:] = -30
+    toy.tables[0][:, [8, 9, 10, 11, int(STEP_BINS.index(np.array(75)))]] = 0.0  # only the last holds a line
+    control = Control(constraints=Constraints(tempo=120, grid="1/16"), length=Length(notes=100))
+    pieces = write_pieces(toy, None, [(1,), (2,)], control=control)
+    steps = np.concatenate([np.diff(score.notes["onset"]) for score in pieces.scores])
+    assert set(steps.tolist()) == {sixteenth, 6 * sixteenth}
+    assert np.mean(steps == sixteenth) == pytest.approx(0.8, abs=0.1)
 
 
 def test_the_model_hears_the_codes_nearest_to_the_exact_times():

@@ -92,6 +92,24 @@ def test_the_temperature_rises_where_nothing_surprises_and_falls_again():
     assert cold.report[0]["heated_notes"] == 2
 
 
+class Round(Toy):
+    """A model that plays three pitches round and round, never in the same rhythm, so that no block of notes returns."""
+
+    def logits(self, index, features, rows):
+        logits = super().logits(index, features, rows)
+        if index == 1:
+            logits[np.arange(len(rows)), 60 + self.heard[-1][:, 1] % 3] += 100
+        return logits
+
+
+def test_the_temperature_rises_where_the_same_pitches_return_in_any_rhythm():
+    bounds = {"entropy": 0, "repeats": 100, "same_pitch": 1000, "silence_s": 60}
+    _, report = rows(Round(), Control(guard=Guard(**bounds, repeated=0.5, hottest=3.0)))
+    assert all(told["hottest"] > 2 and told["heated_notes"] > 20 for told in report)
+    _, report = rows(Round(), Control(guard=Guard(**bounds, repeated=1)))
+    assert all(told["hottest"] == 1 for told in report)
+
+
 def test_a_model_that_is_well_is_left_alone():
     control = Control(guard=Guard())
     free, _ = rows(Toy(), Control(guard=Guard(silence_s=60)))
@@ -134,6 +152,7 @@ def test_pieces_tell_what_the_guard_did():
         {"longest_block": 1},
         {"same_pitch": 0},
         {"entropy": -1},
+        {"repeated": 1.5},
         {"hottest": 0.5},
         {"silence_s": 0},
     ],

@@ -7,7 +7,9 @@ from tests.tiny import CONFIGS, tiny_model, write_model
 from antiphon.corpus.melodies import BAR, as_score, melody
 from antiphon.engine import open_engine
 from antiphon.errors import OptionError
+from antiphon.generate.answer import closed
 from antiphon.generate.beginning import begin
+from antiphon.generate.finish import Work, Works
 from antiphon.generate.latent import between, interpolated, read, reconstructed, unfolded
 from antiphon.generate.task import perform
 
@@ -51,10 +53,22 @@ def test_a_model_without_a_space_begins_as_ever(engines):
 
 def test_unasked_a_model_imagines_a_passage(vae):
     works = perform(vae, "generate", {}, SEEDS)
-    assert all(0 < piece.music.notes["onset"].max() / 1920 * 0.5 < 2 * BAR / 10 for piece in works.pieces)
+    for piece in works.pieces:
+        assert piece.music.tempos["tempo"].tolist() == [400_000]
+        assert (piece.music.notes["onset"] % 480 == 0).all()
+        assert 0 <= piece.music.notes["onset"].max() < 2 * BAR * 480
+        assert (piece.music.notes["pitch"] > 0).all()
     again = perform(vae, "generate", {}, SEEDS[1:2])
     assert again.pieces[0].music == works.pieces[1].music
     assert works.pieces[0].music != works.pieces[2].music
+
+
+def test_a_passage_ends_where_the_model_closes_it(tune):
+    music = as_score([np.array([(0, 4, 60), (4, 4, 0), (8, 4, 64)])], 2)
+    works = Works([Work(music, 3), Work(tune, len(tune))], 0.1, 0.2)
+    cut, whole = closed(works).pieces
+    assert (cut.music.notes["pitch"].tolist(), cut.notes) == ([60], 1)
+    assert whole.music == tune
 
 
 def test_between_ends_where_it_should():

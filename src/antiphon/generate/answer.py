@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from antiphon.corpus.melodies import BAR, SIXTEENTH_MS
+from antiphon.corpus.melodies import CLOSING, SIXTEENTH_MS
 from antiphon.engine.base import Calling, Engine, Latent
 from antiphon.engine.begun import called
 from antiphon.errors import OptionError
@@ -15,18 +15,31 @@ from antiphon.generate.prompt import joined
 from antiphon.generate.stream import prompt_rows
 from antiphon.notes import Score
 
+_TEMPO = 60_000 / (4 * SIXTEENTH_MS)  # beats a minute at which sixteenths are those of passages
+
 Write = Callable[[Engine, Mapping[str, Value]], Works]
 
 
 def with_length(engine: Engine, options: Mapping[str, Value], prompt: Score | None) -> Mapping[str, Value]:
-    """The options, with the model's own length where none is given: a passage, or as long as the call."""
+    """The options, with the model's own length where none is given: a passage on its grid, or as long as the call."""
     if any(name in options for name in LENGTHS):
         return options
     if isinstance(engine, Latent):
-        return {**options, "seconds": engine.bars * BAR * SIXTEENTH_MS / 1000}
+        return {"tempo": _TEMPO, "grid": "1/16", **options, "bars": engine.bars}
     if isinstance(engine, Calling) and prompt is not None:
         return {**options, "seconds": max(prompt.length_s, 1.0)}
     return options
+
+
+def closed(works: Works) -> Works:
+    """Passages without their closing row, and without what follows it: a model may close before the end."""
+    pieces = []
+    for piece in works.pieces:
+        notes = piece.music.notes
+        closes = notes["onset"][notes["pitch"] == CLOSING]
+        music = piece.music.select(notes["onset"] < closes.min()) if len(closes) else piece.music
+        pieces.append(replace(piece, music=music, notes=len(music)))
+    return replace(works, pieces=pieces)
 
 
 def answered(engine: Engine, options: Mapping[str, Value], call: Score, *, keeps_call: bool, write: Write) -> Works:

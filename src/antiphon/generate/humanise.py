@@ -99,8 +99,8 @@ def quantise(music: Score, how: Quantise, only: np.ndarray | None = None) -> tup
     timeline = Timeline(Constraints(grid=how.grid, tempo=120, swing=how.swing))
     onset = music.notes["onset"].astype(np.int64)
     end = onset + music.notes["duration"]
-    begin = _nearest(onset, timeline)
-    until = np.maximum(_nearest(end, timeline), timeline.up(begin + 1))
+    begin = timeline.nearest(onset)
+    until = np.maximum(timeline.nearest(end), timeline.up(begin + 1))
     onset, end = (np.rint(at + how.strength * (to - at)).astype(np.int64) for at, to in ((onset, begin), (end, until)))
     return _changed(music, (onset, np.maximum(end - onset, 1), music.notes["velocity"]), only)
 
@@ -113,12 +113,6 @@ def undo(music: Score, changes: Changes) -> Score:
     for column, name in enumerate(_MOVED):
         notes[name] = notes[name] - changes.notes[:, column]
     return score(notes, music.tempos, music.metres, music.tracks)
-
-
-def _nearest(times: np.ndarray, timeline: Timeline) -> np.ndarray:
-    above = timeline.up(times)
-    below = timeline.down(times)
-    return np.where(times - below <= above - times, below, above)
 
 
 def _changed(music: Score, columns: Sequence[np.ndarray], only: np.ndarray | None) -> tuple[Score, Changes]:

@@ -11,7 +11,7 @@ from antiphon.bins import CELL_MS, STEP_BINS
 from antiphon.engine.base import Calling, Engine, Latent
 from antiphon.errors import OptionError
 from antiphon.generate.accompany import accompany
-from antiphon.generate.answer import answered, with_length
+from antiphon.generate.answer import answered, closed, with_length
 from antiphon.generate.bans import NewBan
 from antiphon.generate.finish import Progress, Works, finish
 from antiphon.generate.infill import infill
@@ -64,7 +64,8 @@ def perform(
             return _written(begun, plain, seeds, None, None, progress, measure, ban)
 
         return answered(engine, options, prompt, keeps_call=kept is not None, write=write)
-    return _written(engine, options, seeds, prompt, kept, progress, measure, ban)
+    works = _written(engine, options, seeds, prompt, kept, progress, measure, ban)
+    return closed(works) if isinstance(engine, Latent) else works
 
 
 def which(command: str, options: Mapping[str, Value]) -> dict[str, Any]:

@@ -29,9 +29,9 @@ def read_tempo_map(text: str) -> tuple[Point, ...]:
         points.append((number(bar, "tempo-map bar"), number(beats, "tempo-map tempo")))
     if not 1 <= len(points) <= _MOST:
         raise OptionError(f"a tempo-map of {len(points)} points is out of range: 1 to {_MOST}, such as 1:96 8:60")
-    for bar, beats in points:
-        if not 1 <= bar <= 100_000 or not 10 <= beats <= 400:
-            raise OptionError(f"tempo-map {bar:g}:{beats:g} is out of range: bars from 1, 10 to 400 beats a minute")
+    for at, tempo in points:
+        if not 1 <= at <= 100_000 or not 10 <= tempo <= 400:
+            raise OptionError(f"tempo-map {at:g}:{tempo:g} is out of range: bars from 1, 10 to 400 beats a minute")
     if any(first >= second for (first, _), (second, _) in pairwise(points)):
         raise OptionError(f"tempo-map {text!r}: the bars must rise")
     return tuple(points)

@@ -90,6 +90,11 @@ class Timeline:
         pairs, rest = np.divmod(times, whole)
         return pairs * whole + np.where(rest >= second, second, 0)
 
+    def nearest(self, times: np.ndarray) -> np.ndarray:
+        """The line of the grid nearest to each time, of two the earlier."""
+        below, above = self.down(times), self.up(times)
+        return np.where(times - below <= above - times, below, above)
+
     def on_grid(self, low: np.ndarray, wanted: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The line nearest to each wanted time within [low, high], and whether there is one."""
         wanted = np.minimum(np.maximum(wanted, low), high)

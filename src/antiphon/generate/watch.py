@@ -20,6 +20,7 @@ from antiphon.generate.guard import GRAM, Guard
 _SILENCE_MS = STEP_BINS.middle * CELL_MS  # after each code of a step, if nothing else sounds
 _UP_TO = np.tri(STEP_BINS.size, dtype=bool)  # row k: codes 0 to k
 _STEP_MS = _SILENCE_MS.tolist()
+_LEAST = 1e-30  # a chance that rounding has made 0 counts as this
 
 
 class _Voice:
@@ -131,7 +132,7 @@ class Watch:
     def _warm(self, voice: _Voice, chance: float) -> None:
         """How hot the next note of a voice is to be drawn."""
         guard = self.guard
-        voice.surprise = (*voice.surprise, -math.log(chance))[-guard.window :]
+        voice.surprise = (*voice.surprise, -math.log(max(chance, _LEAST)))[-guard.window :]
         voice.heated += voice.heat > 1
         if len(voice.surprise) < guard.window:
             return
