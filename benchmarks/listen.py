@@ -26,9 +26,8 @@ from record import Value, parser, save
 
 RANGE = (0.01, 0.99)
 MOST_REPEATS = 12
-JUDGES = ("longest repeat", "density", "polyphony", "pitch range", "velocity spread")
-UNITS = {"density": "notes/s", "polyphony": "notes", "pitch range": "semitones", "pitch-class entropy": "bits"}
-UNITS |= {"longest repeat": "notes", "velocity spread": "velocity", "longest silence": "s"}
+JUDGES = ("longest_repeat", "density", "polyphony", "pitch_range", "velocity_spread")
+SHOWN = (*JUDGES, "pitch_class_entropy", "longest_silence_s")
 
 
 def main() -> None:
@@ -61,12 +60,12 @@ def compared(written: dict[str, np.ndarray], real: dict[str, np.ndarray]) -> lis
     insides: dict[str, np.ndarray] = {}
     for name, values in written.items():
         low, high = np.quantile(real[name], RANGE)
-        if name == "longest repeat":
+        if name == "longest_repeat":
             low, high = 1, MOST_REPEATS
         insides[name] = inside = (values >= low) & (values <= high)
         rows.append(
             {
-                "measure": f"{name} ({UNITS[name]})",
+                "measure": f"{MEASURES[name].title} ({MEASURES[name].unit})",
                 "from": float(low),
                 "to": float(high),
                 "real median": float(np.median(real[name])),
@@ -74,7 +73,7 @@ def compared(written: dict[str, np.ndarray], real: dict[str, np.ndarray]) -> lis
                 **_inside(inside),
             }
         )
-    for title, names in ((f"the first {len(JUDGES)}", JUDGES), ("all", tuple(MEASURES))):
+    for title, names in ((f"the first {len(JUDGES)}", JUDGES), ("all", SHOWN)):
         both = np.all([insides[name] for name in names], axis=0)
         rows.append({"measure": title, "from": "", "to": "", "real median": "", "median": "", **_inside(both)})
     return rows
@@ -102,7 +101,7 @@ def _begun(rows: np.ndarray, codec: NoteCodec) -> np.ndarray:
 
 
 def _measured(scores: Sequence[Score]) -> dict[str, np.ndarray]:
-    return {name: np.array([function(score) for score in scores]) for name, function in MEASURES.items()}
+    return {name: np.array([MEASURES[name](score) for score in scores]) for name in SHOWN}
 
 
 def draw(pieces: Sequence[Score], path: Path) -> None:
