@@ -6,7 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.codec import NoteCodec
-from antiphon.corpus.melodies import BAR, HOLD, REST, as_score, bar_lines, from_rows, melody, on_grid, passages, to_rows
+from antiphon.corpus.melodies import (
+    BAR,
+    CLOSING,
+    HOLD,
+    REST,
+    as_score,
+    bar_lines,
+    from_rows,
+    melody,
+    on_grid,
+    passages,
+    to_rows,
+)
 from antiphon.files import read_music
 from antiphon.notes import TICKS_PER_QUARTER, score
 
@@ -28,7 +40,7 @@ def tables(draw, bars=2):
     for start, following in zip(starts, [*starts[1:], bars * BAR], strict=True):
         if start - before > 19:
             break
-        rows.append((start, draw(st.integers(1, min(following - start, 19))), draw(st.integers(0, 127))))
+        rows.append((start, draw(st.integers(1, min(following - start, 19))), draw(st.integers(1, 127))))
         before = start
     return np.array(rows or [(0, 1, 60)])
 
@@ -57,6 +69,11 @@ def test_what_is_padding_or_beyond_the_end_is_no_note():
     beyond = to_rows(CODEC, np.array([(1, 1, 64)]))  # a step of one sixteenth more: the bar line
     whole = np.concatenate([rows, beyond, CODEC.start_row[None]])
     assert from_rows(CODEC, whole, 2).tolist() == [[0, 4, 60], [31, 1, 62]]
+
+
+def test_a_closing_row_ends_a_passage_wherever_it_stands():
+    rows = to_rows(CODEC, np.array([(0, 4, 60), (4, 4, 62), (8, 4, CLOSING), (12, 4, 64)]))
+    assert from_rows(CODEC, rows, 2).tolist() == [[0, 4, 60], [4, 4, 62]]
 
 
 def test_a_melody_has_one_voice_and_the_highest_note_counts():

@@ -119,6 +119,8 @@ def test_divergence_costs_little_by_little_and_only_beyond_what_is_free():
     assert loss(0, kl_warmup=0) == pytest.approx(whole)
     (kl,) = tiny_model("vae", small).further(batch).values()
     assert whole - nothing == pytest.approx(kl.sum().item() / 24, rel=1e-3)
+    (weighed,) = tiny_model("vae", small | {"kl_weight": 0.25}).further(batch).values()
+    torch.testing.assert_close(weighed, 0.25 * kl)
 
 
 def test_a_place_is_drawn_in_training_and_the_mean_elsewhere():

@@ -1,14 +1,17 @@
 """Live sessions on a real server, through real websockets."""
 
 import json
-import os
+import random
 import signal
 import socket
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from antiphon.studio.said import TYPES
 
 HELLO = {"type": "hello", "protocol": 1, "seed": 1, "settings": {"entrance": "now", "silence_s": 0.3}}
 
@@ -213,6 +216,44 @@ def test_messages_that_mean_nothing_change_nothing(server):
             assert until(websocket, is_type("error"))[-1]["n"] == message["n"]
 
 
+def test_messages_that_are_made_up(server):
+    """Whatever comes is an error or is done; the session goes on and the server has no fault."""
+    dice = random.Random(1)
+    values = [
+        None,
+        True,
+        -1,
+        0,
+        3.5,
+        60,
+        127,
+        1e300,
+        10**30,
+        "",
+        "answer",
+        "1-60",
+        [],
+        {},
+        {"tempo": 90, "bars": -1},
+        [[1]],
+    ]
+    fields = ["pitch", "velocity", "at_s", "down", "changes", "name", "id", "locked", "onset_s", "t", "n", "type"]
+    with server.socket() as websocket:
+        begun(websocket, settings={"mode": "duet"})
+        for count in range(600):
+            message = {name: dice.choice(values) for name in dice.sample(fields, 5)}
+            message |= {"type": dice.choice([kind for kind in TYPES if kind != "bye"])} if dice.random() < 0.9 else {}
+            websocket.send(json.dumps(message))
+            if count % 100 == 99:
+                time.sleep(0.3)  # fewer than are too many
+        say(websocket, "ping", t=-7)
+        until(websocket, lambda message: message["type"] == "pong" and message["t"] == -7)
+        say(websocket, "silence")
+        say(websocket, "bye")
+        assert rest(websocket)[-1]["reason"] == "bye"
+    assert [line for line in server.lines if line["level"] == "error"] == []
+
+
 def test_too_many_messages(server):
     with server.socket() as websocket:
         begun(websocket)
@@ -284,20 +325,46 @@ def wait_for(condition, seconds=20):
         time.sleep(0.1)
 
 
-def test_clients_that_go_without_a_word_leave_nothing(server):
-    def threads_and_files():
-        folder = Path(f"/proc/{server.process.pid}")
-        return len(os.listdir(folder / "task")), len(os.listdir(folder / "fd"))  # noqa: PTH208
+def test_the_end_of_the_server_answers_who_waits(start):
+    server, answers = start("--workers", "1"), []
 
-    wait_for(lambda: server.api.get("health").json()["sessions"] == 0)
-    before = threads_and_files()
-    for _ in range(10):
-        with server.socket() as websocket:
-            begun(websocket)
-            phrase(websocket, step_s=0.01)
-            websocket.socket.shutdown(socket.SHUT_RDWR)
-    wait_for(lambda: server.api.get("health").json()["sessions"] == 0)
-    wait_for(lambda: threads_and_files() <= before)
+    def ask():
+        answers.append(server.api.post("generate", json={"options": {"seconds": 600}}))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    wait_for(lambda: gauge(server, "antiphon_jobs") == 1)
+    server.process.send_signal(signal.SIGTERM)
+    asking.join(20)
+    assert answers[0].status_code == 503
+    server.process.wait(20)
+    assert [line for line in server.lines if line["level"] == "error"] == []
+
+
+def gauge(server, name):
+    line = next(line for line in server.api.get("metrics").text.splitlines() if line.startswith(f"{name} "))
+    return float(line.split()[1])
+
+
+def test_clients_that_go_without_a_word_leave_nothing(server):
+    def left():
+        wait_for(lambda: server.api.get("health").json()["sessions"] == 0)
+        time.sleep(0.1)  # what is over is taken down in the loop's next turn
+        files = len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+        return gauge(server, "antiphon_tasks"), files
+
+    def come_and_go(count):
+        for _ in range(count):
+            with server.socket() as websocket:
+                begun(websocket)
+                phrase(websocket, step_s=0.01)
+                websocket.socket.shutdown(socket.SHUT_RDWR)
+
+    come_and_go(5)  # the first ones fill caches
+    before, memory = left(), gauge(server, "antiphon_memory_bytes")
+    come_and_go(15)
+    wait_for(lambda: left() <= before)
+    assert gauge(server, "antiphon_memory_bytes") < memory + 15e6  # a session that stayed would keep 2 MB and more
 
 
 def test_a_client_that_does_not_read_is_cut_off(server):

@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.generation import GenerationMode
 
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "4"))
-SMALL = {"notes": 3}  # a minute of music would be as good a test, and slow
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +32,16 @@ def test_no_request_is_a_fault(operations, mode):
             print(operation.label, Counter(tried(operation, mode)))
 
 
+def past_the_door(body):
+    """Names and melodies that are made up are unknown: right ones let a request reach what lies behind."""
+    if isinstance(body.get("options"), dict):
+        body["options"] = {**body["options"], "notes": 3}  # a minute of music would be as good a test, and slow
+    if isinstance(body.get("music"), dict) and "notes" not in body["music"]:
+        body["music"] = {"melody": "C4 E4 G4:2 r A4 D4+F4 E4"}
+    for name in ("model", "preset", "instrument"):
+        body.pop(name, None)
+
+
 def tried(operation, mode):
     """The statuses of requests made up for a route."""
     statuses = []
@@ -40,8 +49,8 @@ def tried(operation, mode):
     @settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(operation.as_strategy(generation_mode=mode))
     def ask(case):
-        if isinstance(case.body, dict) and isinstance(case.body.get("options"), dict):
-            case.body["options"] = {**case.body["options"], **SMALL}
+        if mode is GenerationMode.POSITIVE and isinstance(case.body, dict):
+            past_the_door(case.body)
         answer = case.call(timeout=60)
         statuses.append(answer.status_code)
         assert answer.status_code < 500, answer.text

@@ -158,6 +158,8 @@ def test_a_midi_file_is_a_prompt_that_can_be_given_again(client, data):
         ({"options": {"chords": "/etc/passwd", "tempo": 90}}, 422, "chord"),
         ({"options": {"avoid-copies": 16}}, 422, "command line"),
         ({"options": {"instrument": "kazoo"}}, 422, "kazoo"),
+        ({"options": {"guard": 0.5}}, 422, "guard"),
+        ({"options": {"ending": 3}}, 422, "3"),
         ({"options": {"notes": True}}, 422, "kind"),
         ({"options": {"notes": [1]}}, 422, "notes"),
         ({"seed": -1}, 422, "seed"),
@@ -270,6 +272,14 @@ def test_candidates_are_what_is_drawn(client):
 
 def test_the_first_note_has_candidates(client):
     assert len(client.candidates(count=5)) == 5
+
+
+def test_histograms(api):
+    found = api.post("histograms", json={"music": {"melody": MELODY}}).json()["panels"]
+    assert found[0]["music"]["shares"][60] == pytest.approx(20)
+    assert found[0]["corpus"] is None
+    assert api.post("histograms", json={"corpus": "../corpora/maestro"}).status_code == 404
+    assert api.post("copies", json={"corpus": "none", "music": {"melody": MELODY}}).status_code == 404
 
 
 # Files.
@@ -397,3 +407,11 @@ def test_a_client_without_a_server():
         Client("file:///etc/passwd")
     with pytest.raises(FileError, match=r"nowhere\.mid"):
         Client().read(Path("nowhere.mid"))
+
+
+def test_the_server_never_loads_torch(server):
+    """Not even to say what can be trained."""
+    assert server.api.get("train").json()["recipes"]
+    mapped = Path(f"/proc/{server.process.pid}/maps").read_text()
+    assert "onnxruntime" in mapped
+    assert "torch" not in mapped

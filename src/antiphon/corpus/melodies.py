@@ -22,6 +22,7 @@ from antiphon.notes import DEFAULT_TEMPO, DRUMS, NOTE, TICKS_PER_QUARTER, Score,
 SIXTEENTH_MS = 100
 BAR = 16  # sixteenths
 VELOCITY = 80  # of all notes
+CLOSING = 0  # the pitch of a closing row, which no melody has
 HOLD, REST = 128, 129  # what a sixteenth may be besides the pitch that begins in it
 _TICKS = TICKS_PER_QUARTER // 4
 _SILENCE = BAR  # sixteenths without a note's beginning or sound that a passage may not have
@@ -108,10 +109,12 @@ def as_excerpt(table: np.ndarray) -> Excerpt:
 def from_rows(codec: NoteCodec, rows: np.ndarray, bars: int) -> np.ndarray:
     """(M, 3) the notes of some bars that (N, A) rows stand for, each time rounded to sixteenths.
 
-    What begins at the end or later, as the closing row does, and rows of padding are no part of it.
+    It ends with the closing row, wherever a model has put it; what begins at the end or later and rows of padding are
+    no part of it.
     """
     rows = np.asarray(rows, np.int64)
     rows = rows[(rows[:, 0] < codec.attributes[0].size)]
+    rows = rows[np.cumsum(rows[:, codec.column["pitch"]] == CLOSING) == 0]
     step, pitch, code = (rows[:, codec.column[name]] for name in ("step", "pitch", "duration"))
     start = np.cumsum(_sixteenths(STEP_BINS.middle[step]))
     length = _sixteenths(DURATION_BINS.middle[np.minimum(code, DURATION_BINS.size - 1)])  # held: as long as can be

@@ -88,7 +88,7 @@ class Pairs:
         return self._codec.encode_ms(*columns, previous_ms=begins_ms)
 
     def _closing(self, last_ms: int, ends_ms: int) -> np.ndarray:
-        """(1, A) the row that ends a passage: its step reaches the end, the rest of it is the first code of each."""
+        """(1, A) the row that ends a passage: its step reaches the end, the rest is the first code of each: pitch 0."""
         zero = np.zeros(1, np.int64)
         return self._codec.encode_ms(np.array([ends_ms]), zero, zero, zero, zero, previous_ms=last_ms)
 

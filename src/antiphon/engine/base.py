@@ -36,6 +36,7 @@ class Calling(Protocol):
     """What the engine of a model has besides that hears a call as a whole and answers it."""
 
     together: bool  # the answer sounds together with its call, not after it
+    longest: int  # notes of a call that are heard, at most
 
     def answer(self, rows: np.ndarray) -> State:
         """The state in which the answers to calls begin, (B, N, A) rows; of long calls the last notes count."""

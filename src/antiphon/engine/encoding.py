@@ -36,12 +36,11 @@ class CallingEngine(OnnxEngine):
 
     def __init__(self, bundle: Bundle, encoder: Encoder, threads: int = 1) -> None:
         super().__init__(bundle, threads)
-        self._encoder = encoder
+        self._encoder, self.longest = encoder, encoder.rows
         self.together = bundle.meta["config"].get("answer") == "together"
 
     def answer(self, rows: np.ndarray) -> State:
-        most = self._encoder.rows
-        return self._encoder(rows[:, :most] if self.together else rows[:, -most:])
+        return self._encoder(rows[:, : self.longest] if self.together else rows[:, -self.longest :])
 
 
 class LatentEngine(OnnxEngine):

@@ -98,9 +98,9 @@ def _velocity(text: str) -> int:
 
 
 def _ending(text: str) -> dict[str, Any]:
-    if text.strip().lower() == "tonic":
+    if str(text).strip().lower() == "tonic":
         return {"ending.cadence": None}
-    return {"ending.cadence": theory.PITCH_CLASSES[theory.pitch_class(text)]}
+    return {"ending.cadence": theory.PITCH_CLASSES[theory.pitch_class(str(text))]}
 
 
 def _guard(text: str) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _guard(text: str) -> dict[str, Any]:
     from antiphon.generate.guard import Guard
 
     whole = {field.name: field.type == "int" for field in fields(Guard)}
-    given = settings(text, "guard", tuple(whole), "same_pitch=6,silence_s=4")
+    given = settings(str(text), "guard", tuple(whole), "same_pitch=6,silence_s=4")
     return {f"guard.{name}": int(value) if whole[name] else value for name, value in given.items()}
 
 

@@ -83,7 +83,7 @@ class Model(nn.Module, ABC):
         return self.heads.log_prob(self.heard(batch), batch.targets)
 
     def further(self, batch: Batch) -> Mapping[str, Tensor]:
-        """By name, (B,) nats of whole windows that a bound on the likelihood adds to :meth:`log_prob`'s; here none."""
+        """By name, (B,) nats of whole windows that validation adds to :meth:`log_prob`'s, as a bound has; here none."""
         return {}
 
     def calibrate(self, batches: Iterable[Batch]) -> None:

@@ -68,10 +68,10 @@ class Markov(Model):
         return features[:, 0], after
 
     def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
-        """The features (B, T, W · A) are the last rows themselves: a chain has nothing else to tell."""
+        """The features (B, T, W · A) are the last rows themselves, as floats: a chain has nothing else to tell."""
         heard, length = torch.cat([state[0], rows], 1), rows.shape[1]
         recent = [heard[:, i + 1 : i + 1 + length] for i in range(self.heads.rows)]
-        return torch.cat(recent, -1), (heard[:, -self.heads.rows :],)
+        return torch.cat(recent, -1).float(), (heard[:, -self.heads.rows :],)
 
     def loss(self, batch: Batch) -> Tensor:
         """Nats a note; in training of some notes, all of which are counted afterwards."""
@@ -127,7 +127,7 @@ class BackOff(nn.Module):
 
     def _hashes(self, index: int, features: Tensor, rows: Tensor) -> Iterator[tuple[int, tuple[Tensor, Tensor]]]:
         """Each order of an attribute and the two hashes (…,) of its context."""
-        past = features.unflatten(-1, (self.rows, len(self.sizes)))
+        past = features.long().unflatten(-1, (self.rows, len(self.sizes)))
         hashes = (past[..., 0, 0] * 0 + index + 1,) * 2  # full_like would put the batch of the export into the graph
         yield 0, hashes
         for order, (column, back) in enumerate(self.contexts[index], start=1):
@@ -148,9 +148,9 @@ class Table(nn.Module):
 
     def find(self, pair: tuple[Tensor, Tensor]) -> Tensor:
         """(…,) how often each pair was counted, given its hashes."""
-        places = (pair[0] % self.buckets)[..., None] * _WAYS + self.ways
-        mine = self.marks[places].long() == (pair[1] % _MARKS + 1)[..., None]
-        return (self.counts[places].long() * mine).sum(-1)
+        bucket, mark = pair[0] % self.buckets, (pair[1] % _MARKS + 1)[..., None]
+        mine = self.marks.view(-1, _WAYS)[bucket].long() == mark  # whole buckets: a Gather of rows is the faster one
+        return (self.counts.view(-1, _WAYS)[bucket] * mine).sum(-1)
 
     def add(self, first: Tensor, second: Tensor) -> None:
         """Count pairs, given the two hashes (M,) of each."""

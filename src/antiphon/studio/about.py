@@ -16,7 +16,9 @@ from antiphon.notes import DRUMS
 from antiphon.studio.assets import FOREVER, sent
 from antiphon.studio.desk import controls, settings
 from antiphon.studio.forms import MEDIA
+from antiphon.studio.music import MOST_NOTES
 from antiphon.studio.options import PROTOCOL
+from antiphon.studio.requests import MOST_PIECES
 from antiphon.studio.state import Here
 from antiphon.studio.writing import ELSEWHERE
 
@@ -86,7 +88,8 @@ async def options(studio: Here) -> dict[str, Any]:
     ]
     pictures = find_spec("matplotlib") is not None
     formats = [form for form in MEDIA if form != "png" or pictures]
-    return {"groups": groups, "limits": vars(studio.options.limits), "formats": formats}
+    limits = {**vars(studio.options.limits), "pieces": MOST_PIECES, "received_notes": MOST_NOTES}
+    return {"groups": groups, "limits": limits, "formats": formats}
 
 
 @router.get("/presets", summary="Named sets of options")

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from antiphon.errors import AntiphonError, FileError, ModelError
+from antiphon.errors import AntiphonError, CorpusError, FileError, ModelError
 from antiphon.studio.guard import error
 from antiphon.studio.jobs import BusyError
 from antiphon.studio.processes import TaskError
@@ -63,7 +63,7 @@ def install(app: FastAPI, closing: Callable[[], bool]) -> None:
     """Have ``app`` say every error in that form."""
 
     async def user(request: Request, problem: Exception) -> Response:
-        if isinstance(problem, (UnknownError, ModelError)):
+        if isinstance(problem, (UnknownError, ModelError, CorpusError)):
             return error(404, "unknown", str(problem))
         if isinstance(problem, NotAcceptableError):
             return error(406, "request", str(problem))
@@ -71,6 +71,8 @@ def install(app: FastAPI, closing: Callable[[], bool]) -> None:
 
     async def task(request: Request, problem: Exception) -> Response:
         assert isinstance(problem, TaskError)
+        if closing():
+            return error(503, "busy", "the server goes down", {"retry-after": RETRY_S})
         return error(STATUS.get(problem.kind, 500), problem.kind, str(problem))
 
     async def busy(request: Request, problem: Exception) -> Response:

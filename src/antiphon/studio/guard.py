@@ -80,7 +80,7 @@ class Guard:
             return
         await receive()
         await send({"type": "websocket.close", "code": 4001, "reason": "token or origin"})
-        log("refused", path=scope["path"], status=refused.status_code)
+        log("refused", status=refused.status_code)
 
     async def _http(self, refused: Response | None, scope: Scope, receive: Receive, send: Send) -> None:
         began, status, size = time.perf_counter(), 500, 0
@@ -147,7 +147,8 @@ class Guard:
         scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
         given = [bearer] if scheme.lower() == "bearer" else []
         given.append(_cookies(connection).get(TOKEN_COOKIE, ""))
-        given.append(connection.query_params.get("token", ""))
+        if connection.url.path == "/":
+            given.append(connection.query_params.get("token", ""))
         wanted = self._options.token.encode()
         return any(hmac.compare_digest(one.encode(), wanted) for one in given)
 

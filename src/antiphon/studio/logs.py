@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import sys
-import time
 from typing import Any
 
 LOGGER = logging.getLogger("antiphon.studio")
@@ -37,8 +36,3 @@ def begin(level: int = logging.INFO) -> None:
 def log(event: str, level: int = logging.INFO, **fields: Any) -> None:
     """One line."""
     LOGGER.log(level, event, extra={"fields": fields})
-
-
-def since(began: float) -> float:
-    """Milliseconds since a time of :func:`time.perf_counter`."""
-    return round((time.perf_counter() - began) * 1000, 1)

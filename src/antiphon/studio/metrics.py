@@ -16,6 +16,8 @@ HELP = {
     "antiphon_step_seconds": "one step of a session: hearing, composing, what is due",
     "antiphon_sessions": "websocket sessions now",
     "antiphon_jobs": "jobs that wait or run now",
+    "antiphon_tasks": "tasks of the server's loop now",
+    "antiphon_memory_bytes": "of the server's process that are in memory; 0 where the system does not say",
     "antiphon_closed_total": "websockets that the server closed, by code",
 }
 Labels = tuple[tuple[str, str], ...]

@@ -22,10 +22,8 @@ class Limits:
     body_bytes: int = 5_000_000  # of a request
     message_bytes: int = 1_000_000  # of a websocket's message
     messages_per_s: int = 500  # of a websocket, on average over a second
-    received_notes: int = 50_000  # of music that is sent
     written_notes: int = 20_000  # that one request may ask for
     seconds: float = 600.0  # of music that one request may ask for, all its pieces together
-    count: int = 16  # pieces of one request
     sessions: int = 32  # websockets at once
     queued: int = 256  # jobs that wait
     queued_each: int = 64  # … of one client

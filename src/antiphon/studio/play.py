@@ -23,7 +23,7 @@ from antiphon.studio.logs import log
 from antiphon.studio.music import score_of
 from antiphon.studio.options import PROTOCOL
 from antiphon.studio.requests import Music
-from antiphon.studio.said import Bye, Ping, ProtocolError, Said, parsed, said
+from antiphon.studio.said import Bye, Ping, ProtocolError, Said, Swap, parsed, said
 from antiphon.studio.seat import Message, Seat, failed
 from antiphon.studio.state import Here, Studio
 
@@ -43,6 +43,9 @@ class Over(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
+
+
+GONE = Over(1005, "the client is gone")
 
 
 @router.websocket("/play")
@@ -74,6 +77,7 @@ class Connection:
         self._task: asyncio.Task[Any] | None = None
         self._over = Over(1000, "bye")
         self._done = asyncio.Event()
+        self._opening: set[asyncio.Task[None]] = set()
         self._budget = float(studio.options.limits.messages_per_s)
         self._budget_s = 0.0
 
@@ -91,15 +95,21 @@ class Connection:
             await self._play()
         except Over as over:
             self._over = over
-        except (WebSocketDisconnect, RuntimeError):  # starlette's word for a socket that is gone
-            self._over = Over(1005, "the client is gone")
+        except WebSocketDisconnect:
+            self._over = GONE
+        except RuntimeError:  # starlette's word for sending to a client that is gone
+            if self._connected:
+                raise
+            self._over = GONE
         except asyncio.CancelledError:
             if self._over.code == 1000:  # nobody of us did it
                 raise
             _this_task().uncancel()
         finally:
-            await self._leave()
-            self._done.set()
+            try:
+                await self._leave()
+            finally:
+                self._done.set()
         seconds = round(time.perf_counter() - began, 1)
         self._studio.metrics.count("antiphon_closed_total", code=str(self._over.code))
         log("session over", code=self._over.code, reason=str(self._over), seconds=seconds)
@@ -167,6 +177,7 @@ class Connection:
                 now_s=self.now_s(),
             )
 
+        await asyncio.to_thread(self._studio.shelf.engine, model or self._studio.shelf.default)
         return await self._studio.run(make), float(lead_s)
 
     # While it lasts.
@@ -179,6 +190,7 @@ class Connection:
             for task in done:
                 task.result()
         finally:
+            tasks += self._opening
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -204,8 +216,22 @@ class Connection:
             if isinstance(item, Ping):
                 self._put({"type": "pong", "t": item.t, "now_s": round(self.now_s(), 5)})
                 continue
-            self._inbox.append((now_s, message, item))
-            self._heard.set()
+            if isinstance(item, Swap):  # opening may take a second, in which the music goes on
+                opening = asyncio.create_task(self._opened(now_s, message, item))
+                self._opening.add(opening)
+                opening.add_done_callback(self._opening.discard)
+                continue
+            self._take(now_s, message, item)
+
+    def _take(self, now_s: float, message: Message, item: Said) -> None:
+        self._inbox.append((now_s, message, item))
+        self._heard.set()
+
+    async def _opened(self, now_s: float, message: Message, item: Swap) -> None:
+        """A message about a model, once that is open; where it cannot be opened, the session says why."""
+        with suppress(AntiphonError):
+            await asyncio.to_thread(self._studio.shelf.engine, item.name)
+        self._take(now_s, message, item)
 
     def _spend(self, now_s: float) -> None:
         """Count the messages of the last second or so."""

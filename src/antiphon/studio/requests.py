@@ -36,6 +36,7 @@ _OPTIONS_SCHEMA: dict[str, Any] = {
 Options = Annotated[dict[Name, OptionValue], Field(max_length=100), WithJsonSchema(_OPTIONS_SCHEMA)]
 Seed = Annotated[int, Field(ge=0, lt=2**53, description="same seed, same music; drawn where it is left out")]
 FORMS = ("notes", "midi", "melody")
+MOST_PIECES = 16  # of one request
 Format = Literal["mid", "wav", "flac", "ogg", "mp3", "svg", "histograms.svg", "png", "json"]
 
 
@@ -87,7 +88,7 @@ class Writing(Request):
 
     model: Name | None = None
     seed: Seed | None = None
-    count: Annotated[int, Field(ge=1, le=16)] = 1
+    count: Annotated[int, Field(ge=1, le=MOST_PIECES)] = 1
     preset: Name | None = None
     options: Options = {}
     music: Source | None = None
@@ -107,6 +108,20 @@ class Candidates(Request):
     music: Source | None = None
     count: Annotated[int, Field(ge=1, le=128)] = 8
     options: Options = {}
+
+
+class Histograms(Request):
+    """What of pitch, step, duration and velocity there is in music, in a corpus, or in both."""
+
+    music: Source | None = None
+    corpus: Name | None = None
+
+
+class Copies(Request):
+    """Whether music stands in a corpus already."""
+
+    music: Source
+    corpus: Name
 
 
 class Rendering(Request):

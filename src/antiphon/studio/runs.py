@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from antiphon.engine.bundle import META, folders
-from antiphon.errors import OptionError, unknown
+from antiphon.errors import CorpusError, OptionError, unknown
 from antiphon.files.paths import written
 from antiphon.studio.options import StudioOptions
 
@@ -71,6 +71,13 @@ class Runs:
             return {}
         return {path.name: path for path in sorted(self._corpora.iterdir()) if path.is_dir() and is_corpus(path)}
 
+    def corpus(self, name: str) -> Path:
+        """One of them. Raises CorpusError naming what there is."""
+        known = self.corpora()
+        if name not in known:
+            raise CorpusError(unknown("corpus", name, known))
+        return known[name]
+
     def names(self) -> list[str]:
         """All runs that a studio has started, the newest first."""
         found = sorted(self.folder.glob(f"*.run/{STARTED}"), key=lambda path: -path.stat().st_mtime)
@@ -81,8 +88,7 @@ class Runs:
         known = recipes()
         if recipe not in known:
             raise OptionError(unknown("recipe", recipe, known))
-        if corpus not in self.corpora():
-            raise OptionError(unknown("corpus", corpus, self.corpora()))
+        self.corpus(corpus)
         if (self.folder / name).exists() or self._run(name).exists():
             raise OptionError(f"there is a model or a run {name!r} already; choose another name")
         _check(recipe, changes)
@@ -170,7 +176,7 @@ class Runs:
         changes = [word for change in started.set for word in ("--set", change)]
         command = (
             sys.executable, "-P", "-m", "antiphon", "train", started.recipe, "--corpus",
-            str(self.corpora()[started.corpus]), "-o", str(self.folder / started.name), *changes, *more,
+            str(self.corpus(started.corpus)), "-o", str(self.folder / started.name), *changes, *more,
         )  # fmt: skip
         with log.open("ab") as file:
             self._process = await asyncio.create_subprocess_exec(

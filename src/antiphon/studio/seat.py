@@ -23,6 +23,7 @@ LATEST_S = 0.7  # a key is heard at the time it was struck, but at most so long 
 STATE_S = 0.04  # from one state to the next at least
 METERS_S = 1.0
 ONE_MS = 0.001
+MOST_NUMBER = 2**53  # that an error repeats: what a page can count to
 
 
 class Seat:
@@ -161,7 +162,8 @@ class Seat:
 
 def failed(message: Message, error: Exception, kind: str = "option") -> Message:
     """What a client is told of a message that was not done."""
-    number = {"n": message["n"]} if isinstance(message.get("n"), int | float) else {}
+    sent = message.get("n")
+    number = {"n": sent} if isinstance(sent, int | float) and abs(sent) < MOST_NUMBER else {}
     return {"type": "error", "kind": kind, "message": str(error), **number}
 
 

@@ -15,6 +15,7 @@ from antiphon.studio.options import StudioOptions
 from antiphon.studio.state import Studio
 
 PING_S = 20.0  # a client that is silent for so long is asked whether it is there
+UNREAD_BYTES = 1 << 17  # that the system holds for a client: what lies there is late already
 PATIENCE_S = 5  # for requests that are under way when the server goes down
 
 
@@ -81,6 +82,7 @@ def _socket(options: StudioOptions) -> socket.socket:
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)  # connections take it over
     try:
         listening.bind((options.host.strip("[]"), options.port))
     except OSError as error:

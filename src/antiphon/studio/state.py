@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends
@@ -40,6 +42,8 @@ class Studio:
         self.closing = False
         self.metrics.gauge("antiphon_sessions", lambda: len(self.sessions))
         self.metrics.gauge("antiphon_jobs", lambda: len(self.jobs) + len(self.reader))
+        self.metrics.gauge("antiphon_tasks", lambda: len(asyncio.all_tasks()))
+        self.metrics.gauge("antiphon_memory_bytes", _memory_bytes)
 
     async def start(self) -> None:
         """Begin to work; the model is opened meanwhile, so that the first note need not wait for it."""
@@ -56,17 +60,26 @@ class Studio:
         return await asyncio.get_running_loop().run_in_executor(self.steppers, function, *arguments)
 
     async def quieten(self) -> None:
-        """End every session, with the last note of each."""
+        """End every session, with the last note of each, and every job, so that requests are answered."""
         self.closing = True
-        await asyncio.gather(*(session.end("the server goes down", 1001) for session in list(self.sessions)))
+        sessions = (session.end("the server goes down", 1001) for session in list(self.sessions))
+        await asyncio.gather(*sessions, self.jobs.close(), self.reader.close())
 
     async def close(self) -> None:
-        """End every note, every job, every process."""
+        """End everything else: the run that trains, the threads."""
         await self.quieten()
-        await asyncio.gather(self.jobs.close(), self.reader.close(), self.runs.close())
+        await self.runs.close()
         self._warm.cancel()
         self.steppers.shutdown(wait=True, cancel_futures=True)
         log("closed")
+
+
+def _memory_bytes() -> int:
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _studio(connection: HTTPConnection) -> Studio:

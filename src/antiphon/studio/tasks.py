@@ -137,4 +137,27 @@ def _as(kind: str, music: Score, texts: Any, progress: Progress, rate: int = 441
     return formed(kind, music, texts, progress, rate)
 
 
-TASKS = {"write": write, "evaluate": evaluate, "candidates": candidates, "export": export}
+def histograms(content: bytes, progress: Progress) -> Answer:
+    """Histograms of music and of a corpus."""
+    from antiphon.studio.comparing import panels
+
+    asked = json.loads(content)
+    return answer(panels(None if asked["music"] is None else source(asked["music"]), asked["corpus"]))
+
+
+def copies(content: bytes, progress: Progress) -> Answer:
+    """What music shares with a corpus."""
+    from antiphon.studio.comparing import copied
+
+    asked = json.loads(content)
+    return answer(copied(source(asked["music"]), asked["corpus"], progress))
+
+
+TASKS = {
+    "write": write,
+    "evaluate": evaluate,
+    "candidates": candidates,
+    "histograms": histograms,
+    "copies": copies,
+    "export": export,
+}

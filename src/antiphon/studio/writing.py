@@ -17,7 +17,7 @@ from starlette.responses import Response
 from antiphon.errors import FileError, OptionError
 from antiphon.generate.control import Control
 from antiphon.generate.finish import finish
-from antiphon.generate.options import Value, checked, control, over
+from antiphon.generate.options import OPTIONS, Value, checked, control, over
 from antiphon.generate.presets import preset
 from antiphon.studio.errors import NotAcceptableError
 from antiphon.studio.forms import MEDIA
@@ -91,10 +91,16 @@ async def read(request: Request, studio: Studio, content: bytes) -> dict[str, An
     return found
 
 
+def given(options: Mapping[str, Any]) -> dict[str, Value]:
+    """The options of a request, known and of their kinds; a number where text is meant becomes text."""
+    known = checked(options, "the request")
+    return {name: str(value) if OPTIONS[name].kind is str else value for name, value in known.items()}
+
+
 def options_of(asked: Writing, command: str, limits: Limits) -> dict[str, Value]:
     """The options of a request over those of its preset, checked. Raises OptionError."""
     below = {} if asked.preset is None else preset(asked.preset).options
-    options = over(below, checked(asked.options, "the request"))
+    options = over(below, given(asked.options))
     for name in ELSEWHERE:
         if name in options:
             raise OptionError(f"the option {name} is for the command line only; leave it out")

@@ -23,11 +23,19 @@ AudioNode.prototype.connect = function (to, ...rest) {
   }
   return connect.call(this, to, ...rest);
 };
-window.peak = () => Math.max(0, ...window.taps.map((tap) => {
-  const samples = new Float32Array(tap.fftSize);
+window.peak = (length = 32768) => Math.max(0, ...window.taps.map((tap) => {
+  const samples = new Float32Array(length);
   tap.getFloatTimeDomainData(samples);
   return samples.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
 }));
+"""
+
+
+# Which keys are lit, and how loud it is, every 30 ms.
+WATCH = """
+window.watched = [];
+const lit = (who) => document.querySelector(`.key.${who}`) !== null;
+setInterval(() => window.watched.push([lit("you"), lit("model"), window.peak(2048)]), 30);
 """
 
 
@@ -57,7 +65,7 @@ class Person:
         expect(self.roll).not_to_have_attribute("aria-label", before, timeout=PATIENCE_MS)
 
     def connected(self):
-        expect(self.page.get_by_text("listening").first).to_be_visible(timeout=PATIENCE_MS)
+        expect(self.page.get_by_text("ready", exact=True)).to_be_visible(timeout=PATIENCE_MS)
 
     def hears(self):
         return self._until(lambda: self.page.evaluate("peak()") > SILENT)
@@ -75,8 +83,20 @@ class Person:
     def plays(self, keys):
         for key in keys:
             self.page.keyboard.down(key)
-            self.page.wait_for_timeout(100)
+            self.page.wait_for_timeout(200)
             self.page.keyboard.up(key)
+
+    def answers(self, keys):
+        """Plays a phrase and waits until the model has had its turn; whether it played."""
+        phrase = self.count + len(keys)
+        self.plays(keys)
+        expect(self.page.locator(".turn.rest")).to_be_visible(timeout=PATIENCE_MS)
+        assert self._until(lambda: self.count >= phrase)
+        return self.count > phrase
+
+    def heard_an_answer(self):
+        """Whether, since WATCH began, something sounded while only the model's keys were lit."""
+        return any(model and not you and peak > SILENT for you, model, peak in self.page.evaluate("watched"))
 
     def presses(self, *keys):
         for key in keys:

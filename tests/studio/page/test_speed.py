@@ -4,15 +4,15 @@ from contextlib import contextmanager
 
 from tests.studio.page.driver import midi
 
-MOST_MS = 12  # of script a frame; a third of it on a machine that does nothing else
+MOST_MS = 8  # of script a frame; half of it on a machine that does nothing else
 COUNT = "window.drawn = 0; (function next() { window.drawn++; requestAnimationFrame(next); })()"
 
 
 @contextmanager
 def script_time(page):
-    """Seconds that scripts took, by Chromium's own counters."""
+    """Seconds of processor time that scripts took, by Chromium's own counters."""
     session = page.context.new_cdp_session(page)
-    session.send("Performance.enable")
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def total():
         metrics = session.send("Performance.getMetrics")["metrics"]
@@ -39,4 +39,6 @@ def test_five_thousand_notes_take_little_time_a_frame(visit):
             person.page.mouse.wheel(2, 0)
             person.page.wait_for_timeout(20)
     frames = person.page.evaluate("drawn") - before
-    assert taken["s"] * 1000 / frames <= MOST_MS
+    a_frame = taken["s"] * 1000 / frames
+    print(f"{a_frame:.2f} ms of script a frame, {frames} frames")
+    assert a_frame <= MOST_MS

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from tests.studio.page.driver import PATIENCE_MS
+from tests.studio.page.driver import PATIENCE_MS, WATCH
 
 STATIC = Path(__file__).parents[3] / "src/antiphon/studio/static"
 
@@ -37,16 +37,23 @@ def test_a_phrase_is_answered_and_the_answer_sounds(visit):
     person = visit()
     person.connected()
     before = person.count
-    person.plays("zcbmbc")
-    expect(person.page.locator(".key.model").first).to_be_visible(timeout=PATIENCE_MS)
-    assert person.hears()
+    person.page.evaluate(WATCH)
+    phrases = 1
+    person.answers("zcbmbc")
+    while not person.heard_an_answer():  # a machine with no time for the model drops what would sound late
+        phrases += 1
+        assert phrases < 5, "nobody answers"
+        person.answers("zcbmbc")
+    played = person.notes[before:]
+    assert [note[2] for note in played if note[5] == 0] == [48, 52, 55, 59, 55, 52] * phrases
+    assert any(note[5] == 1 for note in played)
+    person.page.keyboard.down("z")
     person.clicks("Panic")
     assert person.hears_nothing()
     expect(person.page.locator(".key.model, .key.you")).to_have_count(0)
-    played = person.notes[before:]
-    assert [note[2] for note in played if note[5] == 0] == [48, 52, 55, 59, 55, 52]
-    assert any(note[5] == 1 for note in played)
-    person.presses("Control+z")
+    person.page.keyboard.up("z")
+    for _ in range(phrases + 1):
+        person.presses("Control+z")
     assert person.count == before
 
 
@@ -55,10 +62,10 @@ def test_two_browsers_have_a_session_each(visit):
     one.connected()
     two.connected()
     before = two.count
-    one.plays("zcb")
-    expect(one.page.locator(".key.model").first).to_be_visible(timeout=PATIENCE_MS)
-    expect(two.page.locator(".turn.rest")).to_be_visible()
+    one.answers("zcb")
+    assert one.count >= before + 3
     assert two.count == before
+    expect(two.page.locator(".turn.rest")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -77,7 +77,7 @@ def test_the_density_slider_changes_what_is_written(visit):
 
 
 def test_files_go_in_and_out(visit):
-    person = visit()
+    person = visit(expected=("422",))
     label, song = person.label, read_midi_bytes(SONG.read_bytes(), "song.mid")
     person.opens("song.mid", SONG.read_bytes())
     person.waits_for_other_notes(label)

@@ -41,6 +41,7 @@ describe("editing", () => {
     const notes = [make(1, 60, 2), make(2, 64, 0.5), make(5, 67)];
     expect(edit.span(notes, new Set([notes[0]!.id, notes[1]!.id]))).toEqual({ from_s: 1, to_s: 3 });
     expect(edit.span(notes, new Set())).toBeUndefined();
+    expect(edit.span(notes, new Set([notes[0]!.id])), "what follows is not part of it").toEqual({ from_s: 1, to_s: 2 });
   });
 
   it("replaces a passage and says which notes are new", () => {

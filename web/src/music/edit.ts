@@ -2,6 +2,8 @@
 
 import { clamp, end_s, inOrder, type Note, note, SHORTEST_S, type Sketch } from "./note";
 
+const CHORD_S = 0.03; // notes so close together are one chord
+
 export type Selection = ReadonlySet<number>; // of identities
 
 export function add(notes: readonly Note[], sketches: readonly Sketch[]): { notes: Note[]; ids: Set<number> } {
@@ -59,15 +61,19 @@ export function within(notes: readonly Note[], from_s: number, to_s: number): No
   return notes.filter((one) => one.onset_s >= from_s && one.onset_s < to_s);
 }
 
-/** The passage that a selection covers, or undefined without one. */
+/** The passage that a selection covers, up to what begins after it; undefined without a selection. */
 export function span(notes: readonly Note[], chosen: Selection): { from_s: number; to_s: number } | undefined {
   let from_s = Infinity;
   let to_s = 0;
+  let last_s = 0;
   for (const one of notes) {
     if (!chosen.has(one.id)) continue;
     from_s = Math.min(from_s, one.onset_s);
+    last_s = Math.max(last_s, one.onset_s);
     to_s = Math.max(to_s, end_s(one));
   }
+  const next = notes.find((one) => one.onset_s > last_s + CHORD_S);
+  if (next) to_s = Math.min(to_s, next.onset_s);
   return from_s < to_s ? { from_s, to_s } : undefined;
 }
 

@@ -11,7 +11,7 @@ type Buckets = readonly (readonly Note[])[];
 const sorted = new WeakMap<readonly Note[], Buckets>();
 
 /** Notes by author and shade, soft ones first: worked out once for each array. */
-function buckets(notes: readonly Note[]): Buckets {
+export function buckets(notes: readonly Note[]): Buckets {
   const known = sorted.get(notes);
   if (known) return known;
   const fresh: Note[][] = Array.from({ length: 2 * SHADES }, () => []);
@@ -46,11 +46,14 @@ export function paintNotes(
       else to.rect(x, y, width, height);
       seen++;
     }
-    to.fillStyle = colours.notes[AUTHORS[index % 2]!]![index >> 1]!;
+    to.fillStyle = bucketColour(index, colours);
     to.fill();
   });
   return seen;
 }
+
+export const bucketColour = (index: number, colours: Palette): string =>
+  colours.notes[AUTHORS[index % 2]!][index >> 1]!;
 
 export const roundIs = (seen: number): boolean => seen <= ROUND_UP_TO;
 

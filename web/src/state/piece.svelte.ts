@@ -104,10 +104,12 @@ export class Piece {
   }
 
   undo(): void {
+    this.commit();
     this.recall(this.history.undo(this.moment()));
   }
 
   redo(): void {
+    this.commit();
     this.recall(this.history.redo(this.moment()));
   }
 

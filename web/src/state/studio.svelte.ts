@@ -141,7 +141,7 @@ export class Studio {
       this.transport.stop();
       this.messages.say(`${music.notes.length.toLocaleString("en")} notes from ${file.name}.`);
     } catch (error) {
-      this.messages.say(error instanceof Error ? error.message : String(error), true);
+      this.messages.say(`${file.name}: ${error instanceof Error ? error.message : String(error)}`, true);
     }
   }
 
