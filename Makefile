@@ -20,7 +20,8 @@ install: .venv/installed ## .venv with every extra, for developers
 test: .venv/installed ## lint, types, import contracts and tests
 	@tools/system-packages .venv/bin/python
 	@$(MAKE) lint
-	.venv/bin/python -m pytest --numprocesses auto $(ARGS)
+	.venv/bin/python -m pytest --numprocesses auto -m "not realtime" $(ARGS)
+	.venv/bin/python -m pytest -m realtime $(ARGS)
 
 lint: .venv/installed ## ruff, mypy and import-linter
 	.venv/bin/ruff check --quiet

@@ -19,6 +19,8 @@ from antiphon.files.midi import read_midi, write_midi
 from antiphon.live.network import NetworkPort
 from antiphon.notes import from_seconds
 
+pytestmark = pytest.mark.realtime
+
 PITCHES = [60, 64, 67, 72]
 
 

@@ -172,6 +172,8 @@ import sys, time, mido
 from antiphon.errors import AntiphonError
 from antiphon.live import midi_ports
 from antiphon.live.midi_ports import SystemInput, SystemOutput, names
+
+pytestmark = pytest.mark.realtime
 midi_ports.POLL_S = 0.1
 heard, said, lost = [], [], []
 def wait(condition):

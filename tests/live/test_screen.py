@@ -21,6 +21,8 @@ from antiphon.live.settings import LiveSettings
 from antiphon.live.snapshot import Snapshot
 from antiphon.live.terminal import KeyUp
 
+pytestmark = pytest.mark.realtime
+
 
 class Stage:
     """The screen, the player under it in its thread, and what the player was told."""

@@ -18,6 +18,8 @@ from antiphon.live.latencies import extra_ms, keep
 from antiphon.live.sound import AHEAD_S, Pace, SoundOptions, library
 from antiphon.notes import from_seconds
 
+pytestmark = pytest.mark.realtime
+
 MELODY = (60, 64, 67, 72, 71, 67)
 STEP_S = 0.3
 CLEAR = 3.0  # a rise by a factor of 20 in 20 ms is an onset that can be placed

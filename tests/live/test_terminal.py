@@ -44,6 +44,8 @@ def test_other_sequences_mean_what_they_did():
 # Makes the pseudo-terminal the one that the command hangs on, as a login does, then becomes the command.
 LOGIN = """
 import fcntl, os, sys, termios
+
+pytestmark = pytest.mark.realtime
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, "-m", "antiphon", *sys.argv[1:]])
 """

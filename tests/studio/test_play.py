@@ -13,6 +13,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from antiphon.studio.said import TYPES
 
+pytestmark = pytest.mark.realtime
+
 HELLO = {"type": "hello", "protocol": 1, "seed": 1, "settings": {"entrance": "now", "silence_s": 0.3}}
 
 

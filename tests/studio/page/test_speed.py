@@ -2,7 +2,10 @@
 
 from contextlib import contextmanager
 
+import pytest
 from tests.studio.page.driver import midi
+
+pytestmark = pytest.mark.realtime
 
 MOST_MS = 8  # of script a frame; half of it on a machine that does nothing else
 COUNT = "window.drawn = 0; (function next() { window.drawn++; requestAnimationFrame(next); })()"

@@ -9,6 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from tests.studio.page.driver import PATIENCE_MS, WATCH
 
+pytestmark = pytest.mark.realtime
+
 STATIC = Path(__file__).parents[3] / "src/antiphon/studio/static"
 
 

@@ -9,6 +9,8 @@ from tests.studio.page.driver import PATIENCE_MS, TAP, midi
 
 from antiphon.files.midi import read_midi_bytes
 
+pytestmark = pytest.mark.realtime
+
 SONG = Path(__file__).parents[2] / "data" / "cc0-openscore-lc6067798.mid"
 
 # A MIDI keyboard and a synthesiser that are not there: no browser can be given one on this machine.
