@@ -44,6 +44,8 @@ def test_a_run_is_started_stopped_and_resumed(start, corpus):
     assert "interrupted" in stopped["last_line"]
     assert api.post("train/mine/resume").json()["state"] == "running"
     wait_for(api, "mine", lambda found: found["step"] > stopped["step"])
+    api.post("train/mine/stop")  # a training outlives the studio
+    wait_for(api, "mine", lambda found: found["state"] == "stopped")
 
 
 def test_a_finished_run_is_a_model(tmp_path):
