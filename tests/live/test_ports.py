@@ -17,6 +17,8 @@ from antiphon.live.events import Clock, Lost, NoteOff, NoteOn, Pedal
 from antiphon.live.network import NetworkPort
 from antiphon.live.ports import choose, open_input, open_output
 
+pytestmark = pytest.mark.realtime
+
 BYTES = st.integers(0, 127)
 CHANNELS = st.integers(0, 15)
 
@@ -173,7 +175,6 @@ from antiphon.errors import AntiphonError
 from antiphon.live import midi_ports
 from antiphon.live.midi_ports import SystemInput, SystemOutput, names
 
-pytestmark = pytest.mark.realtime
 midi_ports.POLL_S = 0.1
 heard, said, lost = [], [], []
 def wait(condition):

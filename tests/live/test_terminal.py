@@ -20,6 +20,8 @@ from textual import events
 from antiphon.files.midi import read_midi
 from antiphon.live.terminal import ASK, Parser, Released
 
+pytestmark = pytest.mark.realtime
+
 
 def keys(text):
     return [e for e in Parser().feed(text) if isinstance(e, events.Key)]
@@ -45,7 +47,6 @@ def test_other_sequences_mean_what_they_did():
 LOGIN = """
 import fcntl, os, sys, termios
 
-pytestmark = pytest.mark.realtime
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, "-m", "antiphon", *sys.argv[1:]])
 """
