@@ -308,3 +308,9 @@ def test_one_prepare_at_a_time(folder, tmp_path):
     music = folder("a.mid")
     with module._parts(tmp_path / "corpus"), pytest.raises(CorpusError, match="another prepare is writing"):
         prepare([music], tmp_path / "corpus")
+
+
+def test_a_table_that_is_not_there_is_refused(folder, tmp_path):
+    with pytest.raises(CorpusError, match=r"cannot read the table .*nowhere\.csv \(No such file"):
+        prepare([folder("a.mid")], tmp_path / "corpus", split_csv=tmp_path / "nowhere.csv", workers=1)
+    assert not (tmp_path / "corpus").exists()

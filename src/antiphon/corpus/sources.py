@@ -146,6 +146,13 @@ def own_table(folder: Path) -> Path | None:
 
 
 def source_of(table: Path) -> Source | None:
-    """The source whose official table a file is, by its content; line ends do not matter."""
-    digest = hashlib.sha256(table.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    """The source whose official table a file is, by its content; line ends do not matter.
+
+    Raises CorpusError for a table that cannot be read.
+    """
+    try:
+        content = table.read_bytes()
+    except OSError as error:
+        raise CorpusError(f"cannot read the table {table} ({error.strerror}); give a CSV file") from error
+    digest = hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
     return next((source for source in SOURCES.values() if source.table_sha256 == digest), None)
