@@ -1,6 +1,9 @@
 """Sound: what is rendered is what the score says, by either renderer."""
 
+import os
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -98,6 +101,15 @@ def test_both_engines_sound_alike() -> None:
     a, b = (audio.render(piece, engine=engine) for engine in ("fluidsynth", "midirenderer"))
     assert len(a) == pytest.approx(len(b), rel=0.1)
     assert 20 * np.log10(levels.loudness(a, RATE) / levels.loudness(b, RATE)) == pytest.approx(0, abs=1.5)
+
+
+@pytest.mark.skipif(NO_FLUIDSYNTH, reason="libfluidsynth is not here: apt-get install libfluidsynth3")
+def test_pyfluidsynth_says_nothing_on_stdout() -> None:
+    code = "from antiphon.audio.players import fluidsynth; fluidsynth(); print('result')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"CI": "1"}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "result\n"
 
 
 @engines

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from ctypes import c_int, c_void_p
 from ctypes.util import find_library
 from importlib.util import find_spec
@@ -52,6 +53,13 @@ def player(engine: str, rate: int) -> Player:
     return FluidSynth(rate) if engine_name(engine) == "fluidsynth" else MidiRenderer()
 
 
+def fluidsynth() -> Any:
+    """The module pyfluidsynth. Where ``CI`` is set it says on stdout where its library is: not here."""
+    with redirect_stdout(io.StringIO()):
+        import fluidsynth as module
+    return module
+
+
 class FluidSynth:
     """Plays in this process, event by event; a note starts within FluidSynth's block of 64 frames, 1.5 ms."""
 
@@ -63,10 +71,8 @@ class FluidSynth:
 
     def play(self, bank: bytes, part: Pass, frames: int, progress: Progress) -> np.ndarray:
         """One pass, (frames, 2) float32."""
-        import fluidsynth
-
         options = {"synth.polyphony": self.polyphony, "synth.lock-memory": 0, "synth.threadsafe-api": 0}
-        synth = fluidsynth.Synth(gain=1.0, samplerate=self.rate, channels=self.channels, **options)
+        synth = fluidsynth().Synth(gain=1.0, samplerate=self.rate, channels=self.channels, **options)
         try:
             with TemporaryDirectory(prefix="antiphon-") as folder:
                 path = Path(folder) / "bank.sf2"
@@ -81,12 +87,10 @@ class FluidSynth:
             synth.delete()
 
     def _samples(self, synth: Any, part: Pass, frames: int, progress: Progress) -> np.ndarray:
-        import fluidsynth
-
         # pyfluidsynth wraps only the 16-bit output, which clips; this is the same call for floats.
         names = (("synth", c_void_p), ("len", c_int), ("left", c_void_p), ("left_offset", c_int), ("left_step", c_int),
                  ("right", c_void_p), ("right_offset", c_int), ("right_step", c_int))  # fmt: skip
-        write = fluidsynth.cfunc("fluid_synth_write_float", c_int, *((name, kind, 1) for name, kind in names))
+        write = fluidsynth().cfunc("fluid_synth_write_float", c_int, *((name, kind, 1) for name, kind in names))
         out = np.zeros((frames, 2), np.float32)
         now = 0
         for frame, on, pitch, velocity, channel in [*in_order(part), [frames, 0, 0, 0, 0]]:

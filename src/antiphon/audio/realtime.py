@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from antiphon.audio.players import engine_name
+from antiphon.audio.players import engine_name, fluidsynth
 from antiphon.errors import FileError, OptionError
 from antiphon.instruments import name, nearest
 from antiphon.notes import DRUMS
@@ -71,12 +71,10 @@ class FluidInstrument:
     """FluidSynth in this process. A note starts within its block of 64 frames, 1.3 ms."""
 
     def __init__(self, bank: bytes, preset: Preset, rate: int) -> None:
-        import fluidsynth
-
         self.rate = rate
         # One thread uses it, so it needs no lock; and no thread of its own, which would fight the callback for a core.
         options = {"synth.polyphony": POLYPHONY, "synth.lock-memory": 0, "synth.threadsafe-api": 0}
-        self._synth: Any = fluidsynth.Synth(gain=1.0, samplerate=rate, channels=16, **options)
+        self._synth: Any = fluidsynth().Synth(gain=1.0, samplerate=rate, channels=16, **options)
         with TemporaryDirectory(prefix="antiphon-") as folder:
             path = Path(folder) / "bank.sf2"
             path.write_bytes(bank)
@@ -87,7 +85,7 @@ class FluidInstrument:
         self._synth.program_select(self._channel, font, *preset)
         names = (("synth", c_void_p), ("len", c_int), ("left", c_void_p), ("left_offset", c_int), ("left_step", c_int),
                  ("right", c_void_p), ("right_offset", c_int), ("right_step", c_int))  # fmt: skip
-        self._write = fluidsynth.cfunc("fluid_synth_write_float", c_int, *((name, kind, 1) for name, kind in names))
+        self._write = fluidsynth().cfunc("fluid_synth_write_float", c_int, *((name, kind, 1) for name, kind in names))
         self._block = np.zeros((4096, 2), np.float32)
 
     def note_on(self, pitch: int, velocity: int) -> None:
