@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from antiphon.codec import NoteCodec
 from antiphon.engine import open_bundle, open_engine
 from antiphon.engine.base import Engine, State
+from antiphon.engine.through import Through
 from antiphon.generate.constraints import Constraints
 from antiphon.generate.control import Control
 from antiphon.generate.guard import Guard
@@ -44,46 +44,45 @@ CONTROLS = {
 }  # fmt: skip
 
 
-class Recording:
-    """An engine that gives again what another gave: see :class:`antiphon.engine.base.Engine`."""
+class Recorder(Through):
+    """An engine that remembers the logits it gave."""
 
-    chunk = 1
-
-    def __init__(self, engine: Engine, batch: int) -> None:
-        self.codec: NoteCodec = engine.codec
-        self._engine, self._logits, self._next = engine, [], 0
-        voices = Voices(self, [(0, i) for i in range(batch)])
-        self._heard = self.step(
-            np.broadcast_to(self.codec.start_row, (batch, len(self.codec.attributes))), self.start(batch)
-        )
-        for _ in range(NOTES):
-            voices.next()
-        self.step = self._again  # type: ignore[method-assign]
-        self.logits = self._replay  # type: ignore[method-assign]
-
-    def start(self, batch: int) -> State:
-        """The other's."""
-        return self._engine.start(batch)
-
-    def step(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        """The other's, until it is recorded."""
-        return self._engine.step(rows, state)
-
-    def hear(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        """The other's."""
-        return self._engine.hear(rows, state)
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.said: list[np.ndarray] = []
 
     def logits(self, index: int, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The other's, and remembered."""
-        self._logits.append(self._engine.logits(index, features, rows))
-        return self._logits[-1]
+        self.said.append(super().logits(index, features, rows))
+        return self.said[-1]
 
-    def _again(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+
+class Recording(Through):
+    """An engine that computes nothing: it gives again what another gave while it wrote NOTES notes."""
+
+    def __init__(self, engine: Engine, batch: int) -> None:
+        super().__init__(engine)
+        self.chunk = 1
+        recorder = Recorder(engine)
+        voices = Voices(recorder, [(0, i) for i in range(batch)])
+        for _ in range(NOTES):
+            voices.next()
+        start = np.broadcast_to(self.codec.start_row, (batch, len(self.codec.attributes)))
+        self._heard, self._said = engine.step(start, engine.start(batch)), recorder.said
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Begin again."""
+        self._next = 0
+
+    def step(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        """The first step's, always."""
         return self._heard
 
-    def _replay(self, index: int, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        self._next = (self._next + 1) % len(self._logits)
-        return self._logits[self._next - 1]
+    def logits(self, index: int, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """What was recorded next."""
+        self._next = (self._next + 1) % len(self._said)
+        return self._said[self._next - 1]
 
 
 def main() -> None:
@@ -115,7 +114,7 @@ def _round(recording: Recording, batch: int, control: Control) -> Callable[[], f
     voices = Voices(recording, [(1, i) for i in range(batch)], control)
 
     def turn() -> float:
-        recording._next = 0
+        recording.rewind()
         began = time.process_time()
         for _ in range(NOTES):
             voices.next()

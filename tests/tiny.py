@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 from lightning.pytorch import Trainer
+from torch import Tensor
 
 from antiphon import __version__
 from antiphon.codec import NoteCodec
 from antiphon.corpus.prepare import prepare
 from antiphon.engine.bundle import write_bundle
-from antiphon.models.base import Model, count_parameters
+from antiphon.models.base import Model, State, count_parameters
 from antiphon.models.registry import FAMILIES, build
 from antiphon.training.callbacks import Keeper
 from antiphon.training.export import state_spec, write_files
@@ -81,6 +82,15 @@ def tiny_model(family: str = "lstm", config: dict | None = None, programs: bool 
     """An untrained model ready to predict, the same every time."""
     torch.manual_seed(1)
     return build(family, _SMALL if config is None else config, NoteCodec(programs, ends)).eval()
+
+
+def stepwise(model: Model, rows: Tensor, state: State) -> tuple[Tensor, State]:
+    """(B, T, F) features of (B, T, A) rows, and the state after them, one step after another."""
+    features = []
+    for t in range(rows.shape[1]):
+        now, state = model.step(rows[:, t], state)
+        features.append(now)
+    return torch.stack(features, 1), state
 
 
 def write_model(path: Path, model: Model, family: str = "lstm", config: dict | None = None, int8: bool = False) -> Path:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from tests.tiny import stepwise
 
 from antiphon.codec import NoteCodec
 from antiphon.errors import RecipeError
@@ -42,12 +43,9 @@ def test_the_past_of_the_notes_is_counted_step_by_step_as_at_once():
     codec = NoteCodec(ends=4)
     net, music = model(codec, context=3, layers=3), rows(codec, 2, 10)
     whole, end = net.parallel(music, net.start(2))
-    state, steps = net.start(2), []
-    for t in range(10):
-        features, state = net.step(music[:, t], state)
-        steps.append(features)
-    torch.testing.assert_close(whole, torch.stack(steps, 1), rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(end, state, rtol=1e-4, atol=1e-4)
+    steps, after = stepwise(net, music, net.start(2))
+    torch.testing.assert_close(whole, steps, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(end, after, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load, save
-from tests.tiny import CONFIGS, EVERY_MODEL, tiny_model
+from tests.tiny import CONFIGS, EVERY_MODEL, stepwise, tiny_model
 
 from antiphon.codec import NoteCodec
 from antiphon.errors import ModelError
@@ -29,15 +29,6 @@ def batch_of(rows):
     """What training would make of whole pieces (B, T, A) whose durations are known."""
     start = torch.from_numpy(CODEC.start_row).long().expand(len(rows), 1, -1)
     return Batch(torch.cat([start, rows[:, :-1]], 1), rows, torch.ones(rows.shape[:2]))
-
-
-def stepwise(model, rows, state):
-    """(B, T, F) features, and the state after them, one step after another."""
-    features = []
-    for t in range(rows.shape[1]):
-        now, state = model.step(rows[:, t], state)
-        features.append(now)
-    return torch.stack(features, 1), state
 
 
 @every_model

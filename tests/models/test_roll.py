@@ -7,6 +7,7 @@ import onnxruntime as ort
 import pytest
 import torch
 from safetensors.torch import load, save
+from tests.tiny import stepwise
 
 from antiphon.corpus.frames import RollCodec
 from antiphon.errors import RecipeError
@@ -49,19 +50,11 @@ def batch_of(rows):
     return Batch(torch.cat([start, rows[:, :-1]], 1), rows, torch.ones(rows.shape[:2]))
 
 
-def stepwise(model, rows):
-    features, state = [], model.start(len(rows))
-    for t in range(rows.shape[1]):
-        now, state = model.step(rows[:, t], state)
-        features.append(now)
-    return torch.stack(features, 1), state
-
-
 @every_model
 @torch.no_grad()
 def test_in_parallel_in_halves_in_training_and_step_by_step_are_the_same(backbone, heads):
     model, rows = roll(backbone, heads), batch_of(frames(2, 9)).inputs
-    steps, after = stepwise(model, rows)
+    steps, after = stepwise(model, rows, model.start(len(rows)))
     whole, end = model.parallel(rows, model.start(2))
     first, state = model.parallel(rows[:, :4], model.start(2))
     second, last = model.parallel(rows[:, 4:], state)
@@ -75,12 +68,14 @@ def test_in_parallel_in_halves_in_training_and_step_by_step_are_the_same(backbon
 @torch.no_grad()
 def test_a_step_is_pure_and_pieces_do_not_meet(backbone, heads):
     model, rows = roll(backbone, heads), frames(3, 4)
-    _, state = stepwise(model, rows)
+    _, state = stepwise(model, rows, model.start(len(rows)))
     before = [part.clone() for part in state]
     first, _ = model.step(rows[:, 0], state)
     assert all(torch.equal(a, b) for a, b in zip(before, state, strict=True))
     assert torch.equal(first, model.step(rows[:, 0], state)[0])
-    torch.testing.assert_close(stepwise(model, rows[1:2])[0], stepwise(model, rows)[0][1:2], **CLOSE)
+    torch.testing.assert_close(
+        stepwise(model, rows[1:2], model.start(1))[0], stepwise(model, rows, model.start(len(rows)))[0][1:2], **CLOSE
+    )
 
 
 @every_model
@@ -88,7 +83,7 @@ def test_a_step_is_pure_and_pieces_do_not_meet(backbone, heads):
 def test_the_probabilities_of_all_frames_sum_to_one_and_key_by_key_is_the_same(backbone, heads):
     model = roll(backbone, heads)
     every = torch.tensor(list(itertools.product((0, 1), repeat=KEYS)))
-    features = stepwise(model, frames(1, 3))[0][:, -1].expand(len(every), -1)
+    features = stepwise(model, frames(1, 3), model.start(1))[0][:, -1].expand(len(every), -1)
     log_prob = model.heads.log_prob(features, every)
     assert log_prob.sum(-1).exp().sum().item() == pytest.approx(1, abs=1e-4)
     torch.testing.assert_close(model.heads.loss(features, every).sum(-1), -log_prob.sum(-1), **CLOSE)

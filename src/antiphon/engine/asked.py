@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from antiphon.codec import NoteCodec
 from antiphon.engine.base import Engine, State
 from antiphon.engine.bundle import Bundle
+from antiphon.engine.through import Through
 from antiphon.errors import OptionError
 
 
@@ -27,24 +27,14 @@ def asked(engine: Engine, bundle: Bundle, wishes: Mapping[str, str]) -> Engine:
     return Asked(engine, bundle.conditions.ask(wishes))
 
 
-class Asked:
+class Asked(Through):
     """Another engine whose state, which ends with the conditions, begins with these."""
 
     def __init__(self, engine: Engine, codes: np.ndarray) -> None:
         """``codes`` (4,) as :meth:`~antiphon.conditions.Conditions.ask` gives them."""
-        self._engine, self._codes = engine, codes
-        self.codec: NoteCodec = engine.codec
-        self.chunk: int = engine.chunk
+        super().__init__(engine)
+        self._codes = codes
 
     def start(self, batch: int) -> State:
-        *state, conditions = self._engine.start(batch)
+        *state, conditions = super().start(batch)
         return *state, np.broadcast_to(self._codes, conditions.shape).astype(conditions.dtype)
-
-    def step(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        return self._engine.step(rows, state)
-
-    def hear(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        return self._engine.hear(rows, state)
-
-    def logits(self, index: int, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        return self._engine.logits(index, features, rows)

@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from antiphon.codec import NoteCodec
 from antiphon.engine.base import Calling, Engine, State
+from antiphon.engine.through import Through
 
 
-class Begun:
+class Begun(Through):
     """Another engine whose pieces begin in a given state: all in the same, or each in its own."""
 
     def __init__(self, engine: Engine, state: State) -> None:
         """``state`` of one piece, or of as many as will be asked for."""
-        self._engine, self._begin = engine, state
-        self.codec: NoteCodec = engine.codec
-        self.chunk: int = engine.chunk
+        super().__init__(engine)
+        self._begin = state
 
     def start(self, batch: int) -> State:
         return tuple(np.ascontiguousarray(np.broadcast_to(part, (batch, *part.shape[1:]))) for part in self._begin)
-
-    def step(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        return self._engine.step(rows, state)
-
-    def hear(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        return self._engine.hear(rows, state)
-
-    def logits(self, index: int, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        return self._engine.logits(index, features, rows)
 
 
 def called(engine: Engine, rows: np.ndarray) -> Engine:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
@@ -66,7 +67,7 @@ def lister(kind: str) -> Callable[[], Sequence[str]]:
     return client.get_ports
 
 
-class _Port:
+class _Port(ABC):
     """An open port of the system, and the thread that looks for it when it is gone."""
 
     kind = ""
@@ -97,11 +98,9 @@ class _Port:
             self._list = lister(self.kind)
         return list(self._list())
 
+    @abstractmethod
     def _open(self, name: str, virtual: bool) -> Any:
-        raise NotImplementedError
-
-    def _gone(self) -> None:
-        """What to do when the port went away."""
+        """The port of that name, of Mido."""
 
     def _connect(self) -> None:
         """Open the port; raises OptionError where there is none of that name, AntiphonError where it is taken."""
@@ -144,7 +143,6 @@ class _Port:
     def _drop(self, why: str) -> None:
         if self.name:
             self._let_go()
-            self._gone()
             self._notice(why)
 
 
@@ -173,8 +171,11 @@ class SystemInput(_Port):
     def _heard(self, message: Any) -> None:
         self._receive(bytes(message.bytes()), time.monotonic())
 
-    def _gone(self) -> None:
-        self._lost()
+    def _drop(self, why: str) -> None:
+        was_open = bool(self.name)
+        super()._drop(why)
+        if was_open:
+            self._lost()
 
 
 class SystemOutput(_Port):
