@@ -25,6 +25,8 @@ VELOCITY_BINS = 32
 VELOCITY_WIDTH = 128 // VELOCITY_BINS
 HELD = DURATION_BINS.size  # the duration code of a key that is still down
 MOST_ENDS = 32  # notes back that a duration may point to: rows are bytes
+_STEP_CELLS, _LENGTHS = STEP_BINS.middle.tolist(), DURATION_BINS.middle.tolist()  # for each code
+_RISING = np.tri(128, dtype=bool).T  # row p: the pitches from p up
 
 
 class Attribute(NamedTuple):
@@ -182,52 +184,58 @@ class NoteCodec:
 
 
 class NoteReader:
-    """Decodes one row at a time and says which codes may come next."""
+    """Decodes one row at a time and says which codes may come next.
+
+    Plain Python numbers, as for a handful of them arrays are slower. ``copy.copy`` forks it: its list is replaced,
+    never changed.
+    """
 
     def __init__(self, codec: NoteCodec, program: int = 0) -> None:
         self._codec = codec
         self._program = program
         self._onset = 0  # cells
         self._pitch = 0  # of the row before: the lowest that may follow within a chord
-        self._step, self._duration = codec.column["step"], codec.column["duration"]
-        self._lengths = np.pad(DURATION_BINS.middle, (0, 1 + codec.ends))  # HELD has none that is known
-        self._ends = np.zeros(codec.ends, np.int64)  # cells at which the last notes end, the newest first; -1: held
+        self._columns = [codec.column[name] for name in ("step", "pitch", "velocity", "duration")]
+        self._ends = [0] * codec.ends  # cells at which the last notes end, the newest first; -1: held
 
     def push(self, row: np.ndarray) -> Note:
         """The note of one (A,) row; one that points to a held note is held, to one that is over, lasts 10 ms."""
-        codes = {a.name: int(code) for a, code in zip(self._codec.attributes, row, strict=True)}
-        code = codes["duration"]
-        held = code == HELD or (code > HELD and self._ends[code - HELD - 1] < 0)
-        cells = max(int(self.lengths(row)[code]), 1) if code > HELD else int(self._lengths[code])
-        self._onset += int(STEP_BINS.middle[codes["step"]])
-        self._pitch = codes["pitch"]
-        if self._codec.ends:
-            self._ends = np.concatenate([[-1 if held else self._onset + cells], self._ends[:-1]])
-        velocity = codes["velocity"] * VELOCITY_WIDTH + VELOCITY_WIDTH // 2
-        program = codes.get("program", self._program)
-        return Note(self._onset * CELL_MS, None if held else cells * CELL_MS, codes["pitch"], velocity, program)
+        codes = row.tolist()
+        step, self._pitch, velocity, code = [codes[column] for column in self._columns]
+        self._onset += _STEP_CELLS[step]
+        end = self._onset + _LENGTHS[code] if code < HELD else -1 if code == HELD else self._ends[code - HELD - 1]
+        cells = max(end - self._onset, 1)
+        if self._ends:
+            self._ends = [end if end < 0 else self._onset + cells, *self._ends[:-1]]
+        return Note(
+            self._onset * CELL_MS,
+            None if end < 0 else cells * CELL_MS,
+            self._pitch,
+            velocity * VELOCITY_WIDTH + VELOCITY_WIDTH // 2,
+            codes[0] if self._codec.programs else self._program,
+        )
 
     def lengths(self, row: np.ndarray) -> np.ndarray:
         """(size,) int64: cells that the next note would last with each code of its duration, given its step in ``row``.
 
-        0 where the code is impossible: HELD, and what points to a note that is over. The array is not to be changed.
+        0 where the code is impossible: HELD, and what points to a note that is over.
         """
-        if not self._codec.ends:
-            return self._lengths
-        lengths = self._lengths.copy()
-        lengths[HELD + 1 :] = np.maximum(self._ends - self._onset - STEP_BINS.middle[row[self._step]], 0)
-        return lengths
+        onset = self._onset + _STEP_CELLS[row[self._columns[0]]]
+        return np.array([*_LENGTHS, 0, *(max(end - onset, 0) for end in self._ends)])
 
     def allowed(self, name: str, row: np.ndarray) -> np.ndarray | None:
-        """Which codes of attribute ``name`` may follow, (size,) bool, or None for all.
+        """Which codes of attribute ``name`` may follow, (size,) bool, or None for all; not to be changed.
 
         ``row`` holds the attributes already drawn. Notes of a chord rise in pitch; only a live player's notes are held.
         """
-        if name == "pitch" and row[self._step] == 0 and not self._codec.programs:
-            return np.arange(128) >= self._pitch
-        if name == "duration":
-            return self.lengths(row) > 0
-        return None
+        if name == "pitch" and row[self._columns[0]] == 0 and not self._codec.programs:
+            return _RISING[self._pitch]
+        if name != "duration":
+            return None
+        onset = self._onset + _STEP_CELLS[row[self._columns[0]]]
+        mask = np.ones(HELD + 1 + len(self._ends), bool)
+        mask[HELD:] = [False, *(end > onset for end in self._ends)]
+        return mask
 
 
 def codec_from_spec(spec: Mapping[str, Any]) -> NoteCodec:
