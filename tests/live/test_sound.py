@@ -159,7 +159,7 @@ def test_what_sounds_is_what_was_due(tmp_path, capsys):
     assert np.percentile(errors_ms, 95) <= 15
 
 
-def test_a_sound_server_that_dies_takes_nothing_with_it(tmp_path):
+def test_a_sound_server_that_dies_takes_nothing_with_it_and_may_come_back(tmp_path):
     with ear(tmp_path) as environment:
         command = ["play", "--no-ui", "--no-midi-in", "--mode", "continue", "--save", str(tmp_path / "a.mid")]
         playing = subprocess.Popen(
@@ -168,15 +168,20 @@ def test_a_sound_server_that_dies_takes_nothing_with_it(tmp_path):
         assert "playing" in playing.stderr.readline()
         time.sleep(1)
     try:
-        said = next(line for line in playing.stderr if line.startswith("the sound device"))  # PortAudio talks too
-        assert "default is gone" in said
-        playing.terminate()
-        assert playing.wait(60) == 0
+        said = (line for line in playing.stderr if line.startswith("the sound device"))  # PortAudio talks too
+        assert "default is gone" in next(said)
+        with ear(tmp_path) as environment:
+            assert "default is open" in next(said)
+            with recorded(environment, tmp_path / "out.raw"):
+                time.sleep(4)
+            playing.terminate()
+            assert playing.wait(60) == 0
     finally:
         playing.kill()
         playing.wait()
         playing.stderr.close()
     assert (tmp_path / "a.mid").exists()
+    assert np.abs(sound(tmp_path / "out.raw")).max() > 0.01
 
 
 def test_the_latency_is_measured_by_what_is_heard(tmp_path):

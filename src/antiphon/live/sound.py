@@ -35,6 +35,7 @@ STEADY = 20  # blocks; before them the system fills its buffers, in bursts and w
 PATIENCE_S = 5.0  # so long a device may take to begin
 AHEAD_S = 3.0  # sound that a device may take in before its time; no real one has a longer buffer
 GONE_S = 5.0  # without a block: the device, or the sound server behind it, is gone
+POLL_S = 1.0  # how often one that is gone is looked for
 DRIFT = 0.01  # a device's clock may be so much faster than ours
 ADVICE = "choose another with --audio (antiphon ports lists them), or play without: --no-sound, or --record FILE.wav"
 
@@ -120,7 +121,8 @@ def open_mixer(options: SoundOptions, rate: int) -> Mixer:
 class Speaker:
     """A running stream of sound, the mixer's; close it when done.
 
-    ``mixer`` makes another than the usual one. ``notice`` is told if the device goes away, from a thread of its own.
+    ``mixer`` makes another than the usual one. A device that goes away is looked for until it is back; ``notice`` is
+    told of both, from a thread of its own.
     """
 
     def __init__(
@@ -128,6 +130,7 @@ class Speaker:
     ) -> None:
         self._sd = library()
         self.device = _device(self._sd, options.device)
+        self.name = str(self._sd.query_devices(self.device)["name"])
         self.rate = _rate(self._sd, self.device)
         self.block = options.block
         self.mixer = mixer(self.rate) if mixer else open_mixer(options, self.rate)
@@ -136,28 +139,19 @@ class Speaker:
         self._latency_s = 0.0  # from asking to sounding, as the system reports it
         self._extra_s = extra_ms(options.calibration, self.name) / 1000
         self._offset_s: float | None = None  # our clock less PortAudio's
-        self._pace, self._notice, self._closing = Pace(), notice, threading.Event()
-        latency = options.latency_ms / 1000 or "low"
+        self._stream: Any = None
+        self._pace, self._notice, self._closing, self._lock = Pace(), notice, threading.Event(), threading.Lock()
+        self._buffer: float | str = options.latency_ms / 1000 or "low"
         try:
-            with quiet():
-                self._stream: Any = self._sd.OutputStream(
-                    self.rate, options.block, self.device, 2, "float32", latency=latency, callback=self._fill
-                )
-                self._stream.start()
+            self._open()
         except self._sd.PortAudioError as error:
-            self.mixer.close()
+            self.close()
             raise AntiphonError(f"cannot open the sound device {self.name}: {_reason(error)}; {ADVICE}") from error
         self._settle()
         if self._pace.outran:
-            name = self.name
             self.close()
-            raise AntiphonError(f"the sound device {name} takes sound faster than it could be heard; {ADVICE}")
-        threading.Thread(target=self._watch, args=(self.name,), name="antiphon sound", daemon=True).start()
-
-    @property
-    def name(self) -> str:
-        """What the system calls the device."""
-        return str(self._sd.query_devices(self.device)["name"])
+            raise AntiphonError(f"the sound device {self.name} takes sound faster than it could be heard; {ADVICE}")
+        threading.Thread(target=self._watch, name="antiphon sound", daemon=True).start()
 
     @property
     def latency_s(self) -> float:
@@ -172,17 +166,51 @@ class Speaker:
     def close(self) -> None:
         """Stop, and let go of the card."""
         self._closing.set()
-        with quiet():
-            self._stream.close(ignore_errors=True)
+        with self._lock:
+            self._let_go()
         self.mixer.close()
 
-    def _watch(self, name: str) -> None:
-        """Stop the stream of a device that is gone: PortAudio would ask for it again and again, at full speed."""
-        while not self._closing.wait(GONE_S / 5):
-            if time.monotonic() - (self._pace.latest_s or 0.0) > GONE_S:
-                self._stream.abort(ignore_errors=True)
-                self._notice(f"the sound device {name} is gone: end with F10 or Ctrl-C, which saves, and begin again")
-                return
+    def _open(self) -> None:
+        """Start a stream; raises PortAudioError where there is none to be had."""
+        with quiet():
+            self._stream = self._sd.OutputStream(
+                self.rate, self.block, self.device, 2, "float32", latency=self._buffer, callback=self._fill
+            )
+            self._stream.start()
+
+    def _let_go(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            with quiet():
+                stream.close(ignore_errors=True)
+
+    def _watch(self) -> None:
+        """Look for a device that is gone, its stream stopped: PortAudio would ask for it without a pause."""
+        while not self._closing.wait(POLL_S):
+            if time.monotonic() - (self._pace.latest_s or 0.0) <= GONE_S:
+                continue
+            with self._lock:
+                self._let_go()
+            self._notice(f"the sound device {self.name} is gone; it is opened again when it is back")
+            while not self._closing.wait(POLL_S):
+                with self._lock:
+                    if not self._closing.is_set() and self._opened_again():
+                        self._notice(f"the sound device {self.name} is open")
+                        break
+
+    def _opened_again(self) -> bool:
+        """Whether the device is there again, and open. PortAudio lists devices once, so it is begun anew."""
+        try:
+            with quiet():
+                self._sd._terminate()
+                self._sd._initialize()
+            self.device = _device(self._sd, self.name)
+            self._offset_s, self._pace = None, Pace()
+            self._open()
+        except (AntiphonError, self._sd.PortAudioError):
+            self._let_go()
+            return False
+        return True
 
     def _settle(self) -> None:
         """Wait until blocks come at the pace they play, then count from zero."""
