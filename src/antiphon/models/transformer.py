@@ -28,6 +28,7 @@ from antiphon.models.heads import Heads
 from antiphon.models.past import Past
 
 HEAD = 64  # size of a head: what vector units and caches like best
+_PART = 128  # queries
 SHORTEST, LONGEST = 20 / CELL_MS, 4096.0  # a radian of time: from 20 ms to 80 s
 Turn = tuple[Tensor, Tensor]  # cosines and sines of positions
 Cache = tuple[Tensor, Tensor, Tensor]  # a layer's keys and values, and the slots that new ones take
@@ -260,10 +261,24 @@ class Attention(nn.Module):
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
     """(B, H, T, 64) softmax attention with one more logit of 0 and value of 0; ``mask`` None stands for causal."""
     repeat = query.shape[1] // key.shape[1]
+    if mask is None and query.device.type == "cpu":
+        return _attend_in_parts(query, *(x.repeat_interleave(repeat, 1) for x in (key, value)))
     key, value = (F.pad(x, (0, 0, 1, 0)).repeat_interleave(repeat, 1) for x in (key, value))
     if mask is None:  # a query in front too, so that causal attention is square
         return F.scaled_dot_product_attention(F.pad(query, (0, 0, 1, 0)), key, value, is_causal=True)[:, :, 1:]
     return F.scaled_dot_product_attention(query, key, value, F.pad(mask[:, None], (1, 0), value=True))
+
+
+def _attend_in_parts(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Causal attention of :func:`attend`, some queries at a time over what they see: on processors twice as fast."""
+    attended = []
+    for first in range(0, query.shape[2], _PART):
+        last = min(first + _PART, query.shape[2])
+        logits = (query[:, :, first:last] * HEAD**-0.5) @ key[:, :, :last].transpose(-1, -2)
+        future = torch.full((last - first, last), -torch.inf, dtype=logits.dtype).triu(first + 1)
+        weights = torch.softmax(F.pad(logits + future, (0, 1)), -1)[..., :-1]
+        attended.append(weights.to(value.dtype) @ value[:, :, :last])
+    return torch.cat(attended, 2)
 
 
 def attend_cached(query: Tensor, keys: tuple[Tensor, Tensor], values: tuple[Tensor, Tensor], seen: Tensor) -> Tensor:
