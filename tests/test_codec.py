@@ -102,7 +102,7 @@ def test_the_reader_lets_a_chord_only_rise_and_no_note_be_held():
     codec = NoteCodec()
     reader = codec.reader()
     reader.push(np.array([5, 60, 10, 10]))
-    assert np.flatnonzero(reader.allowed("pitch", np.array([0, 0, 0, 0]))).tolist() == list(range(60, 128))
+    assert np.flatnonzero(reader.allowed("pitch", np.array([0, 0, 0, 0]))).tolist() == list(range(61, 128))
     assert reader.allowed("pitch", np.array([1, 0, 0, 0])) is None
     assert np.flatnonzero(~reader.allowed("duration", np.zeros(4, int))).tolist() == [HELD]
     assert reader.allowed("step", np.zeros(4, int)) is None

@@ -26,7 +26,8 @@ VELOCITY_WIDTH = 128 // VELOCITY_BINS
 HELD = DURATION_BINS.size  # the duration code of a key that is still down
 MOST_ENDS = 32  # notes back that a duration may point to: rows are bytes
 _STEP_CELLS, _LENGTHS = STEP_BINS.middle.tolist(), DURATION_BINS.middle.tolist()  # for each code
-_RISING = np.tri(128, dtype=bool).T  # row p: the pitches from p up
+_RISING = np.tri(128, k=-1, dtype=bool).T  # row p: the pitches above p
+_RISING[127, 127] = True  # nothing is above it, and something must be allowed
 
 
 class Attribute(NamedTuple):

@@ -16,7 +16,9 @@ class Ledger:
     fresh: np.ndarray  # (B,) bool: nothing stands in the piece yet, so the note at hand is its first, at 0
     count: np.ndarray  # (B,) notes written
     time: np.ndarray  # (B,) onset of the last note of any kind
-    pitch: np.ndarray  # (B,) pitch of the last note: the lowest that may follow within a chord; -1: none yet
+    pitch: np.ndarray  # (B,) pitch of the last note, above which a chord goes on; -1: none yet
+    chord: np.ndarray  # (B, 128) bool: pitches that began with it
+    rest: np.ndarray  # (B,) how much later than on the grid the model has the last note
     onsets: np.ndarray  # (B, R) onsets of the last notes written but drones, the newest first; -FAR: none
     ends: np.ndarray  # (B, M) the latest ends of those, the latest first
     pointed: np.ndarray  # (B, E) ends of the last notes of any kind, the newest first: codes of durations point to them

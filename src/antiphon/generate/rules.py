@@ -79,7 +79,7 @@ class Rules:
         past = max(self.plan.least, self.plan.most, 1)
         zero, no = np.zeros(batch, np.int64), np.zeros(batch, bool)
         return Ledger(
-            fresh=~no, count=zero, time=zero, pitch=zero - 1,
+            fresh=~no, count=zero, time=zero, pitch=zero - 1, chord=np.zeros((batch, 128), bool), rest=zero,
             onsets=np.full((batch, past), -FAR), ends=np.full((batch, self.plan.voices), -FAR),
             pointed=np.full((batch, self.codec.ends), -FAR), began=zero, strike=zero, struck=zero, done=no,
             role=zero, now=zero, end=zero, velocity=zero,
@@ -103,15 +103,20 @@ class Rules:
         """(B, V) the exact onset that each code of the step would mean, and which may be drawn."""
         first, last, middle = self.timeline.steps
         earliest, latest = self._onset(ledger)
-        time = ledger.time[:, None]
+        time, half = ledger.time[:, None], self.timeline.half
+        begin = time + ledger.rest[:, None]
+        low, high = begin + first - half, begin + last + half
+        low[:, 0] = high[:, 0] = ledger.time  # together with the note before
         onset, allowed = self.timeline.on_grid(
-            np.maximum(time + first, earliest[:, None]), time + middle, np.minimum(time + last, latest[:, None])
+            np.maximum(low, earliest[:, None]), begin + middle, np.minimum(high, latest[:, None])
         )
         if ledger.fresh.any():
             onset, allowed = np.where(ledger.fresh[:, None], 0, onset), allowed | ledger.fresh[:, None]
-        if not self.codec.programs:  # notes of one onset rise
+        if not self.codec.programs:  # no pitch begins twice at one onset, and codes 0 mean that pitches rise
+            free = self._pitches_at(ledger, ledger.time) & ~ledger.chord
             allowed[:, 0] &= ~ledger.fresh | (ledger.pitch < 0)
-            allowed[:, 0] &= self._highest(ledger, onset[:, 0]) >= ledger.pitch
+            allowed[:, 0] &= (free & (np.arange(128) > ledger.pitch[:, None])).any(1)
+            allowed[:, 1:] &= (onset[:, 1:] > time) | free.any(1)[:, None] | ledger.fresh[:, None]
         if ledger.struck.any():
             onset = np.where(ledger.struck[:, None] > 0, time, onset)
             allowed = np.where(ledger.struck[:, None] > 0, np.arange(len(middle)) == 0, allowed)
@@ -119,7 +124,7 @@ class Rules:
 
     def _rising(self, ledger: Ledger) -> np.ndarray | None:
         """(B, V) which steps may be drawn where times do not matter: 0 only if a pitch is left; None for all."""
-        stuck = ledger.pitch > self._tops[0, -1]
+        stuck = ledger.pitch >= 127 - self.palette.base[::-1].argmax()
         if self.codec.programs or not stuck.any():
             return None
         return ~stuck[:, None] | (np.arange(len(self.timeline.steps[0])) > 0)
@@ -162,19 +167,16 @@ class Rules:
             last = last | ((ledger.count > 0) & (now > self._close(ledger) - self.plan.pulse.step))
         return last
 
-    def _highest(self, ledger: Ledger, now: np.ndarray) -> np.ndarray:
-        """(B,) the highest pitch that may sound at ``now``."""
-        highest = np.where(self._last(ledger, now)[:, None], self._tops[1], self._tops[0])
-        return np.take_along_axis(highest, self.palette.moment(now)[:, None], 1)[:, 0]
-
-    @cached_property
-    def _tops(self) -> np.ndarray:
-        """(2, n + 1) the highest pitch of each set, of notes and of closing ones."""
-        return 127 - np.stack([self.palette.sets, self.palette.closing])[..., ::-1].argmax(-1)
+    def _pitches_at(self, ledger: Ledger, now: np.ndarray) -> np.ndarray:
+        """(B, 128) bool: what may begin at ``now``."""
+        moment = self.palette.moment(now)
+        return np.where(self._last(ledger, now)[:, None], self.palette.closing[moment], self.palette.sets[moment])
 
     def begun(self, ledger: Ledger, onset: np.ndarray, code: np.ndarray) -> Ledger:
         """The ledger once (B,) codes of the step are chosen from :meth:`steps`: what the note at hand is, and when."""
-        now = _chosen(onset, code)
+        now, half = _chosen(onset, code), self.timeline.half
+        played = ledger.time + ledger.rest + self.timeline.steps[2][code]
+        rest = np.where(ledger.fresh | (ledger.struck > 0), 0, np.clip(played - now, -half, half))
         last = self._last(ledger, now)
         role = np.where(last, LAST, NOTE)
         count = len(self.palette.drone)
@@ -182,7 +184,7 @@ class Rules:
             due = (ledger.struck == 0) & (now >= ledger.strike) & (ledger.count + count + 1 < self.plan.notes)
             under_way = (ledger.struck > 0) & (ledger.struck < count)
             role = np.where(~last & (due | under_way), DRONE, role)
-        return ledger.with_(now=now, role=role, began=np.where(ledger.count == 0, now, ledger.began))
+        return ledger.with_(now=now, role=role, rest=rest, began=np.where(ledger.count == 0, now, ledger.began))
 
     # Pitch, velocity and duration.
 
@@ -192,6 +194,8 @@ class Rules:
             return np.broadcast_to(self.palette.base, (len(ledger.time), 128))
         moment = self.palette.moment(ledger.now)
         allowed = np.where((ledger.role == LAST)[:, None], self.palette.closing[moment], self.palette.sets[moment])
+        if not self.codec.programs:
+            allowed = allowed & ~(ledger.chord & ((ledger.now == ledger.time) & ~ledger.fresh)[:, None])
         drone = self.palette.drone
         if len(drone):
             own = np.arange(128) == drone[np.minimum(ledger.struck, len(drone) - 1)][:, None]
@@ -211,9 +215,11 @@ class Rules:
         """(B, V) the exact end that each code of the duration would mean, and which may be drawn."""
         first, last, middle = self.timeline.durations
         soonest, latest = self._end(ledger)
-        now = ledger.now[:, None]
+        now, half = ledger.now[:, None], self.timeline.half
+        begin = now + ledger.rest[:, None]
+        high = np.maximum(begin + last + half, self.timeline.up(now + 1) if half else 0)  # the shortest last to a line
         end, allowed = self.timeline.on_grid(
-            np.maximum(now + first, soonest[:, None]), now + middle, np.minimum(now + last, latest[:, None])
+            np.maximum(begin + first - half, soonest[:, None]), begin + middle, np.minimum(high, latest[:, None])
         )
         held = np.zeros((len(now), 1), bool)
         pointed = ledger.pointed
@@ -239,30 +245,6 @@ class Rules:
         drone = ledger.role == DRONE
         soonest, latest = np.where(drone, struck, soonest), np.where(drone, struck, latest)
         return soonest, np.maximum(latest, soonest)
-
-    def on_lines(
-        self, name: str, ledger: Ledger, logits: np.ndarray, times: np.ndarray, left: np.ndarray
-    ) -> np.ndarray:
-        """(B, V) logits of a step or duration, what falls beside the grid added to the nearest line of it.
-
-        Short codes are 10 ms wide and seldom hold a line, long ones often do: without this, a grid would make music
-        slow. ``times`` and ``left`` (B, V) are the codes' exact times, and which may be drawn.
-        """
-        step = name == "step"
-        first, _, middle = self.timeline.steps if step else self.timeline.durations
-        begin = (ledger.time if step else ledger.now)[:, None]
-        line = self.timeline.nearest(begin + middle)
-        if not step:
-            line = np.maximum(line, self.timeline.up(begin + 1))  # a note that ends before the next line lasts to it
-        target = first.searchsorted(line - begin, "right") - 1
-        found = np.take_along_axis(left, target, 1) & (np.take_along_axis(times, target, 1) == line)
-        moved = found & ~left[:, : len(middle)]
-        weight = np.exp(logits - logits.max(-1, keepdims=True), dtype=np.float64)
-        voice, code = np.nonzero(moved)
-        np.add.at(weight, (voice, target[voice, code]), weight[voice, code])
-        weight[voice, code] = 0
-        with np.errstate(divide="ignore"):
-            return (np.log(weight) + logits.max(-1, keepdims=True)).astype(logits.dtype)
 
     def ended(self, ledger: Ledger, end: np.ndarray, code: np.ndarray) -> Ledger:
         """The ledger once (B,) codes of the duration are chosen from :meth:`ends`."""
@@ -292,8 +274,10 @@ class Rules:
         if ends.shape[1]:
             merged = -np.sort(-np.concatenate([ends, end[:, None]], 1), axis=1)[:, :-1]
             ends = np.where(counts[:, None], merged, ends)
+        pitch = rows[:, self.codec.column["pitch"]]
+        chord = ledger.chord & ((now == ledger.time) & ~ledger.fresh)[:, None]
         return ledger.with_(
-            fresh=np.zeros_like(ledger.fresh), time=now, pitch=rows[:, self.codec.column["pitch"]],
+            fresh=np.zeros_like(ledger.fresh), time=now, pitch=pitch, chord=chord | (np.arange(128) == pitch[:, None]),
             onsets=onsets, ends=ends, pointed=pushed(ledger.pointed, end),
         )  # fmt: skip
 

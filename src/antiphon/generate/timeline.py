@@ -1,8 +1,8 @@
 """The time in which constraints are kept: whole ticks on a grid at a tempo, whole 10 ms cells without one.
 
 A code of time stands for a run of cells. What is written has an exact time within the run: as near to its middle as the
-constraints allow, on the grid where there is one. The model hears the code, the file gets the exact time, and as each
-onset is known exactly nothing drifts.
+constraints allow. The model hears the code, the file gets the exact time, and as each onset is known exactly nothing
+drifts. On a grid the model plays as freely as ever, and each time goes to the line that is nearest.
 """
 
 from __future__ import annotations
@@ -69,6 +69,14 @@ class Timeline:
     def period(self) -> int:
         """Units after which the grid repeats: a pair of lines where it swings."""
         return self.pair[1] if self.constraints.swing != 0.5 and self.constraints.grid else self.grid
+
+    @cached_property
+    def half(self) -> int:
+        """Half of the widest gap between lines, rounded up: no time is further from one; 0 where there is no grid."""
+        if self.period == 1:
+            return 0
+        second, whole = self.pair if self.period > self.grid else (self.grid, 2 * self.grid)
+        return -(-max(second, whole - second) // 2)
 
     def up(self, times: np.ndarray) -> np.ndarray:
         """The first line of the grid at or after each time."""

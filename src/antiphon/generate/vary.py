@@ -139,12 +139,20 @@ class _Varied:
         mask = np.ones(logits.shape, bool) if allowed is None else allowed.copy()
         if name == "step" and "pitch" not in self.change:  # a pitch that is kept may not fall within a chord
             mask[:, 0] &= note.codes[self._column["pitch"]] > note.pitch_before
+        if name == "pitch":  # in a chord that can rise no further
+            mask |= ~mask.any(1, keepdims=True) & self._unison(note)
         possible = mask.any(1)
         self.stuck += note.redraw & ~possible
         mask[~possible] = True
         uniform = self._uniform[:, count, CHANGEABLE.index(name)]
         codes = draw(logits, self._sampling, uniform, mask, self._sampling.temperature_of(name))
         return self._chosen(name, np.where(note.redraw & possible, codes, kept))
+
+    def _unison(self, note: _Note) -> np.ndarray:
+        """(B, 128) bool: the pitch of the note before, where it may be played again."""
+        again = np.arange(128) == note.pitch_before[:, None]
+        rules, ledger = self._voices.rules, self._voices.ledger
+        return again if rules is None or ledger is None else again & rules.pitches(ledger)
 
     def _chosen(self, name: str, codes: np.ndarray) -> Choice:
         if name == "step":

@@ -91,7 +91,6 @@ class Voices:
         self._temperatures = [sampling.temperature_of(name) for name in self._names]
         self._recent = np.full((batch, sampling.repetition_window if sampling.repetition != 1 else 0), -1)
         self.ledger = None if self.rules is None else self.rules.start(batch)
-        self._gridded = self.rules if self.rules is not None and self.rules.timeline.period > 1 else None
         self._watch = None if control.guard is None else Watch(control.guard, self.codec, batch)
         self.bans = None if ban is None else Bans.start(ban, batch)
         self._certain = np.ones(batch)
@@ -138,8 +137,6 @@ class Voices:
             logits = self._engine.logits(index, self._features, rows)
             valid = self._valid(name, rows)
             times, left = self._allowed(name, valid)
-            if self._gridded is not None and self.ledger is not None and times is not None and left is not None:
-                logits = self._gridded.on_lines(name, self.ledger, logits, times, left)
             allowed = left if self._watch is None else self._watch.limit(name, logits, left)
             if self.bans is not None and name == "pitch":
                 allowed, self.bans = self.bans.limit(self._onset(rows), allowed)
