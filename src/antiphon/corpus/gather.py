@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import lzma
 import os
+import re
 import shutil
 import tarfile
 import zipfile
@@ -16,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
-from antiphon.errors import CorpusError
+from antiphon.errors import CorpusError, FileError
 from antiphon.files import READERS
+from antiphon.files.paths import read_bytes
 
 ARCHIVES = (".zip", ".tar", ".tar.xz", ".txz", ".tar.gz", ".tgz", ".tar.bz2")
 MEMBER_BYTES = 100_000_000  # of one file in an archive
@@ -46,9 +48,35 @@ def gather(source: Path, scratch: Path) -> list[Found]:
         found = list(_walk(scratch))
     else:
         found = [Found(source, source.name)]
+    found = [one for file in found for one in _single(file, scratch.with_name(f"{scratch.name}-tunes"))]
     if not found:
         raise CorpusError(f"{source} holds no file of music ({', '.join(READERS)}); give another folder or archive")
     return sorted(found, key=lambda file: file.name)
+
+
+def _single(file: Found, scratch: Path) -> list[Found]:
+    """A file as it is, or of a collection of ABC tunes each tune as a file of its own: a piece is one of them.
+
+    What cannot be read stays as it is, for the reader to say why.
+    """
+    if PurePosixPath(file.name).suffix.lower() != ".abc":
+        return [file]
+    from antiphon.files.abc import MAX_BYTES, tunes
+
+    try:
+        cut = tunes(read_bytes(file.path, MAX_BYTES), file.name)
+    except FileError:
+        return [file]
+    if len(cut) == 1:
+        return [file]
+    found = []
+    for i, tune in enumerate(cut, start=1):
+        title = re.sub(r"[^\w' -]", "", tune.title).strip()[:80]
+        one = Found(scratch / file.name / f"{i}.abc", f"{file.name}/{title or 'tune'} ({i}).abc")
+        one.path.parent.mkdir(parents=True, exist_ok=True)
+        one.path.write_text("\n".join(line for _, line in tune.lines) + "\n", encoding="utf-8")
+        found.append(one)
+    return found
 
 
 def is_archive(path: Path) -> bool:

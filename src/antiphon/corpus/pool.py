@@ -23,7 +23,7 @@ from typing import NamedTuple
 from antiphon.errors import FileError
 
 TIME_LIMIT_S = 60.0  # for one file; the slowest of MAESTRO takes 0.1
-READER = "antiphon.files.midi:read_midi_bytes"
+READER = "antiphon.files:read_music_bytes"
 
 
 class Job(NamedTuple):

@@ -21,7 +21,7 @@ import numpy as np
 from antiphon.errors import FileError
 from antiphon.files import smf
 from antiphon.files.midi_writer import midi_bytes
-from antiphon.files.paths import written
+from antiphon.files.paths import read_bytes, written
 from antiphon.files.sounding import latest, pair, sustained
 from antiphon.notes import DEFAULT_TEMPO, DRUMS, NOTE, TICKS_PER_QUARTER, Score, score
 
@@ -40,12 +40,12 @@ def read_midi(path: Path | str, *, pedal: bool = True) -> Score:
 
     A file without notes is an empty Score. Raises FileError for one that is missing, may not be read, or is not MIDI.
     """
-    return read_midi_bytes(_bytes(path), str(path), pedal=pedal)
+    return read_midi_bytes(read_bytes(path, MAX_BYTES, "MIDI file"), str(path), pedal=pedal)
 
 
 def read_texts(path: Path | str) -> list[str]:
     """The text events of a MIDI file's first track, in order, empty ones too. Raises FileError as read_midi does."""
-    data, name = _bytes(path), str(path)
+    data, name = read_bytes(path, MAX_BYTES, "MIDI file"), str(path)
     bodies = smf.tracks(data, smf.header(data, name).end)
     if not bodies:
         return []
@@ -55,15 +55,6 @@ def read_texts(path: Path | str) -> list[str]:
         length, content = smf.variable_length(bodies[0], start + 1)
         texts.append(_text(bodies[0][content : content + length]))
     return texts
-
-
-def _bytes(path: Path | str) -> bytes:
-    """The bytes of a file, and one more than MAX_BYTES of a larger one."""
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror or error}; give the path of a MIDI file") from error
 
 
 def read_midi_bytes(data: bytes, name: str, *, pedal: bool = True) -> Score:

@@ -1,4 +1,4 @@
-"""Writing a file or folder whole or not at all."""
+"""Reading a file no further than it may be long; writing a file or folder whole or not at all."""
 
 import os
 import shutil
@@ -10,6 +10,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from antiphon.errors import AntiphonError, FileError
+
+
+def read_bytes(path: Path | str, most: int, kind: str = "file of music") -> bytes:
+    """The bytes of a file, and one more than ``most`` of a larger one; FileError where it is not to be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror or error}; give the path of a {kind}") from error
 
 
 @contextmanager
