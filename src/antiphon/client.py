@@ -15,8 +15,9 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPResponse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from antiphon.errors import AntiphonError, FileError, missing_extra
 from antiphon.notes import Score
@@ -29,7 +30,7 @@ ADDRESS = "http://127.0.0.1:8765/"
 PROTOCOL = 1
 POLL_S = 0.2
 MEDIA = {"mid": "audio/midi", "wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg", "mp3": "audio/mpeg"}
-Source: TypeAlias = Score | Path | str  # a Score, a MIDI file, or a melody such as "C4 E4 G4:2"
+Source: TypeAlias = Score | Path | str  # a Score, a file of music, or a melody such as "C4 E4 G4:2"
 Progress: TypeAlias = Callable[[float], None]
 
 
@@ -62,6 +63,17 @@ class Surprise:
     attributes: list[str]
     nats_per_note: float
     measures: Mapping[str, Mapping[str, Any]]
+
+
+class Note(NamedTuple):
+    """A note of a stream; times in seconds from the piece's beginning."""
+
+    onset_s: float
+    duration_s: float | None  # None: it is held, and its end is not known yet
+    pitch: int
+    velocity: int
+    program: int
+    track: int
 
 
 class Client:
@@ -121,15 +133,33 @@ class Client:
         count: int = 1,
         preset: str | None = None,
         music: Source | None = None,
+        corpus: str | None = None,
         progress: Progress | None = None,
     ) -> Written:
-        """Any of them by name; with ``progress`` it runs as a job and tells how far it is."""
+        """Any of them by name; with ``progress`` it runs as a job and tells how far it is.
+
+        ``corpus`` names the music that the option ``avoid-copies`` keeps it from copying.
+        """
         body = {"model": model, "seed": seed, "count": count, "preset": preset, "options": dict(options or {})}
+        body["corpus"] = corpus
         body["music"] = None if music is None else _sent(music)
         if progress is None:
             return _written(self._json("POST", command, body))
         job = self._json("POST", f"{command}?wait=false", body)
         return _written(json.loads(self._finished(job, progress)))
+
+    def stream(
+        self, options: Mapping[str, Any] | None = None, *, model: str | None = None, seed: int | None = None
+    ) -> Iterator[Note]:
+        """The notes of a new piece, each as soon as it is written; the same as :meth:`generate` collects."""
+        body = json.dumps({"model": model, "seed": seed, "options": dict(options or {})}).encode()
+        with self._opened("POST", "generate", body, accept="application/x-ndjson") as answer:
+            for line in answer:
+                told = json.loads(line)
+                if "error" in told:
+                    raise StudioError(told["error"]["message"], told["error"]["kind"])
+                if "note" in told:
+                    yield Note(*told["note"])
 
     def _finished(self, job: dict[str, Any], progress: Progress) -> bytes:
         """What a job has made; it is cancelled where nobody waits for it any more."""
@@ -159,7 +189,7 @@ class Client:
         return rows
 
     def read(self, path: Path) -> Score:
-        """The music in a MIDI file, as the service reads it."""
+        """The music in a MIDI, MusicXML or ABC file, as the service reads it."""
         return score_of(json.loads(self._ask("POST", "read", _bytes(path), media="application/octet-stream")))
 
     def render(self, music: Source, kind: str = "wav", instrument: str | None = None) -> bytes:
@@ -170,6 +200,11 @@ class Client:
     def export(self, music: Source, kind: str) -> bytes:
         """Music as a file of any of the formats of ``GET /api/options``."""
         return self._ask("POST", "export", json.dumps({"music": _sent(music), "format": kind}).encode())
+
+    def score(self, music: Source, page: int = 1, width: int = 900) -> tuple[str, int]:
+        """A page of notation as SVG, and how many pages there are."""
+        found = self._json("POST", "score", {"music": _sent(music), "page": page, "width": width})
+        return found["svg"], found["pages"]
 
     # Playing.
 
@@ -207,14 +242,27 @@ class Client:
         media: str = "application/json",
         accept: str = "*/*",
     ) -> bytes:
+        with self._opened(method, route, body, media=media, accept=accept) as answer:
+            content: bytes = answer.read()
+            return content
+
+    @contextmanager
+    def _opened(
+        self,
+        method: str,
+        route: str,
+        body: bytes | None = None,
+        *,
+        media: str = "application/json",
+        accept: str = "*/*",
+    ) -> Iterator[HTTPResponse]:
         headers = {"Accept": accept} | ({"Content-Type": media} if body is not None else {})
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         request = urllib.request.Request(f"{self.address}/api/{route}", body, headers, method=method)  # noqa: S310  http
         try:
             with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:  # noqa: S310  checked above
-                content: bytes = answer.read()
-                return content
+                yield answer
         except urllib.error.HTTPError as error:
             raise _refusal(error) from error
         except (OSError, ValueError) as error:

@@ -5,18 +5,20 @@ from tests.live.conftest import Toy
 
 from antiphon.errors import OptionError
 from antiphon.live.events import NoteOff, NoteOn
+from antiphon.live.session import Session
 from antiphon.live.settings import LiveSettings
 from antiphon.studio.metrics import Metrics
 from antiphon.studio.said import Change, Key, Silence, Steer
 from antiphon.studio.seat import Seat
-from antiphon.studio.steering import Steered
+from antiphon.studio.steering import Steering
 
 
 class Room:
     """A steered session with a fake clock."""
 
     def __init__(self, **settings):
-        self.session = Steered(Toy(), LiveSettings(entrance="now", **settings), seed=(1,), timer=lambda: 0.0)
+        self.session = Session(Toy(), LiveSettings(entrance="now", **settings), seed=(1,), timer=lambda: 0.0)
+        self.steering = Steering(self.session)
         self.now_s, self.out = 0.0, []
 
     def at(self, now_s):
@@ -32,7 +34,7 @@ class Room:
             self.session.hear(NoteOn(pitch, 80), self.now_s)
             self.at(0.3 * i + 0.2)
             self.session.hear(NoteOff(pitch), self.now_s)
-        while not self.session.ghosts():
+        while not self.steering.ghosts():
             self.at(self.now_s + 0.01)
         return self
 
@@ -51,14 +53,14 @@ class Room:
 
 
 def ghost(room, place=-1):
-    found = room.session.ghosts()[place]
+    found = room.steering.ghosts()[place]
     return found["id"], (round(found["onset_s"], 3), found["pitch"])
 
 
 def test_a_vetoed_note_does_not_sound():
     room = Room(ahead_s=2).answer()
     name, note = ghost(room)
-    room.session.veto(name)
+    room.steering.veto(name)
     room.at(8)
     assert note not in room.sounded()
     assert room.sounded()
@@ -69,31 +71,31 @@ def test_a_locked_note_sounds_although_the_player_plays():
     kept, forgotten = Room(ahead_s=2).answer(), Room(ahead_s=2).answer()
     name, note = ghost(kept)
     assert ghost(forgotten) == (name, note)
-    kept.session.lock(name, True)
-    assert kept.session.ghosts()[-1]["locked"]
+    kept.steering.lock(name, True)
+    assert kept.steering.ghosts()[-1]["locked"]
     for room in (kept, forgotten):
         room.session.hear(NoteOn(48, 80), room.now_s)
         room.session.hear(NoteOff(48), room.now_s + 0.01)
         room.at(note[0] + 0.05)
     assert note in kept.sounded()
     assert note not in forgotten.sounded()
-    assert [g for g in forgotten.session.ghosts() if g["locked"]] == []
+    assert [g for g in forgotten.steering.ghosts() if g["locked"]] == []
 
 
 def test_an_unlocked_note_is_forgotten_again():
     room = Room(ahead_s=2).answer()
     name, _ = ghost(room)
-    room.session.lock(name, True)
-    room.session.lock(name, False)
+    room.steering.lock(name, True)
+    room.steering.lock(name, False)
     room.session.hear(NoteOn(48, 80), room.now_s)
-    assert room.session.ghosts() == []
+    assert room.steering.ghosts() == []
 
 
 def test_a_moved_note_sounds_where_it_was_put():
     room = Room(ahead_s=2).answer()
     name, note = ghost(room)
-    room.session.move(name, pitch=100, onset_s=note[0] + 0.5)
-    assert room.session.ghosts()[-1]["pitch"] == 100
+    room.steering.move(name, pitch=100, onset_s=note[0] + 0.5)
+    assert room.steering.ghosts()[-1]["pitch"] == 100
     room.at(note[0] + 2)
     assert (round(note[0] + 0.5, 3), 100) in room.sounded()
     assert note not in room.sounded()
@@ -104,16 +106,16 @@ def test_a_note_moved_into_the_past_comes_at_once():
     room = Room(ahead_s=2).answer()
     name, _ = ghost(room)
     moved_s = room.now_s
-    room.session.move(name, pitch=101, onset_s=0.0)
+    room.steering.move(name, pitch=101, onset_s=0.0)
     room.at(moved_s + 0.05)
     assert 101 in [pitch for _, pitch in room.sounded()]
 
 
 def test_silence_forgets_what_is_locked():
     room = Room(ahead_s=2).answer()
-    room.session.lock(ghost(room)[0], True)
+    room.steering.lock(ghost(room)[0], True)
     room.out += room.session.silence()
-    assert room.session.ghosts() == []
+    assert room.steering.ghosts() == []
     assert room.at(room.now_s + 3).stuck() == set()
 
 
@@ -121,21 +123,21 @@ def test_silence_forgets_what_is_locked():
 def test_a_note_that_is_not_planned(verb):
     room = Room().answer()
     with pytest.raises(OptionError, match="no such planned note"):
-        getattr(room.session, verb)(*(["1-1", True] if verb == "lock" else ["1-1"]))
+        getattr(room.steering, verb)(*(["1-1", True] if verb == "lock" else ["1-1"]))
 
 
 def test_two_notes_cannot_be_one():
     room = Room(ahead_s=2).answer()
-    ghosts = room.session.ghosts()
+    ghosts = room.steering.ghosts()
     with pytest.raises(OptionError, match="already"):
-        room.session.move(ghosts[-1]["id"], pitch=ghosts[0]["pitch"], onset_s=ghosts[0]["onset_s"])
+        room.steering.move(ghosts[-1]["id"], pitch=ghosts[0]["pitch"], onset_s=ghosts[0]["onset_s"])
 
 
 def test_the_model_remembers_what_will_sound():
     """After all those changes its memory is what a fresh one would have that heard just these notes."""
     room = Room(ahead_s=2).answer()
-    room.session.veto(ghost(room, 0)[0])
-    room.session.move(ghost(room)[0], pitch=90)
+    room.steering.veto(ghost(room, 0)[0])
+    room.steering.move(ghost(room)[0], pitch=90)
     room.at(room.now_s + 0.02)
     memory = room.session._memory
     memory.settle(10**6)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import dataclass, field
 
-from antiphon.live.memory import Memory, Note
+from antiphon.errors import OptionError
+from antiphon.live.memory import Memory, Note, cell
 
 MOST = 64  # notes planned at once
 
@@ -17,6 +19,16 @@ class Ending:
     end_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A note to come, for those who watch; times on the caller's clock."""
+
+    note: Note
+    onset_s: float
+    duration_s: float | None  # None: its end is not known yet
+    locked: bool
+
+
 @dataclass
 class Plan:
     """Times are milliseconds of the session."""
@@ -25,6 +37,7 @@ class Plan:
     longest_ms: int  # that a note sounds
     notes: list[Note] = field(default_factory=list)  # composed, not begun; in order of time
     sounding: dict[int, Note] = field(default_factory=dict)  # by pitch
+    locked: set[Note] = field(default_factory=set)  # those of the planned that stay whatever the player plays
 
     @property
     def last_ms(self) -> int | None:
@@ -36,8 +49,9 @@ class Plan:
         self.notes.append(note)
 
     def forget(self, after_ms: int = -1) -> int:
-        """Take back what begins later; how many notes."""
-        unheard = [note for note in self.notes if note.onset_ms > after_ms]
+        """Take back what begins later and is not locked; how many notes."""
+        self.locked &= set(self.notes)
+        unheard = [note for note in self.notes if note.onset_ms > after_ms and note not in self.locked]
         self.drop(unheard)
         return len(unheard)
 
@@ -47,6 +61,17 @@ class Plan:
             self.memory.remove(notes)
             gone = set(map(id, notes))
             self.notes = [note for note in self.notes if id(note) not in gone]
+
+    def move(self, note: Note, onset_ms: int, pitch: int) -> None:
+        """A planned note at another time and pitch, and locked. Raises OptionError where another begins there."""
+        end_ms = None if note.end_ms is None else note.end_ms + onset_ms - note.onset_ms
+        moved = Note(onset_ms, pitch, note.velocity, end_ms, note.part, note.program)
+        if any(order(other) == order(moved) for other in self.notes if other is not note):
+            raise OptionError("another planned note of that pitch begins there already")
+        self.drop([note])
+        self.memory.add(moved)
+        insort(self.notes, moved, key=order)
+        self.locked.add(moved)
 
     def due(self, now_ms: int) -> list[Note]:
         """Planned notes whose time has come."""
@@ -101,3 +126,8 @@ class Plan:
         del self.sounding[ending.note.pitch]
         if ending.note.end_ms != ending.end_ms:
             self.memory.end(ending.note, ending.end_ms)
+
+
+def order(note: Note) -> tuple[int, int]:
+    """As the codec orders notes."""
+    return cell(note.onset_ms), note.pitch

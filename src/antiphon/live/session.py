@@ -25,7 +25,7 @@ from antiphon.live.ledger import Ledger
 from antiphon.live.memory import Memory, Note, heard_before
 from antiphon.live.metronome import Metronome
 from antiphon.live.outlet import Outlet
-from antiphon.live.plan import Ending, Plan
+from antiphon.live.plan import Ending, Plan, Planned
 from antiphon.live.settings import LiveSettings
 from antiphon.live.snapshot import Snapshot
 from antiphon.live.timeline import Timeline
@@ -117,6 +117,7 @@ class Session:
     def silence(self) -> tuple[Due, ...]:
         """Panic: end all that sounds, forget what is planned, take all keys for released, and wait to be asked."""
         now_ms = self._timeline.now_ms
+        self._plan.locked.clear()
         self._release(self._keys.release_all(), now_ms)
         self._yield(now_ms)
         self._outlet.click(self._metronome.stop(now_ms))
@@ -181,6 +182,45 @@ class Session:
             played=tuple(self._outlet.ended),
             counters=dict(self.ledger.counters),
         )
+
+    # The plan, which a person may change before it sounds.
+
+    def planned(self) -> tuple[Planned, ...]:
+        """The model's notes to come, in order of time, on the caller's clock."""
+        return tuple(
+            Planned(
+                note,
+                self._timeline.seconds(note.onset_ms),
+                None if note.end_ms is None else (note.end_ms - note.onset_ms) / 1000,
+                note in self._plan.locked,
+            )
+            for note in self._plan.notes
+        )
+
+    def phrase_ends_s(self) -> float | None:
+        """When the player's phrase will be over if nothing more is played; None: there is none, or not by itself."""
+        ends_ms = self._turn_ends_ms(self._timeline.now_ms) if self._conductor.turn == "listen" else None
+        return None if ends_ms is None else self._timeline.seconds(ends_ms)
+
+    def veto(self, note: Note) -> None:
+        """A planned note shall not sound."""
+        self._plan.drop([note])
+
+    def lock(self, note: Note, locked: bool = True) -> None:
+        """A planned note stays whatever the player plays, or no longer does."""
+        if locked:
+            self._plan.locked.add(note)
+        else:
+            self._plan.locked.discard(note)
+
+    def move(self, note: Note, pitch: int | None = None, onset_s: float | None = None) -> None:
+        """A planned note at another pitch or time, and locked; one that would be in the past comes at once.
+
+        Raises OptionError where another planned note of that pitch begins there.
+        """
+        onset_ms = note.onset_ms if onset_s is None else round((onset_s - self._timeline.seconds(0)) * 1000)
+        onset_ms = onset_ms if onset_s is None else max(onset_ms, self._timeline.now_ms)
+        self._plan.move(note, onset_ms, note.pitch if pitch is None else pitch)
 
     # The player.
 

@@ -20,7 +20,6 @@ from antiphon.studio.music import MOST_NOTES
 from antiphon.studio.options import PROTOCOL
 from antiphon.studio.requests import MOST_PIECES
 from antiphon.studio.state import Here
-from antiphon.studio.writing import ELSEWHERE
 
 router = APIRouter(tags=["what there is"])
 KINDS = {str: "text", int: "integer", float: "number", bool: "flag"}
@@ -81,7 +80,6 @@ async def options(studio: Here) -> dict[str, Any]:
             "options": [
                 {"name": name, "kind": KINDS[option.kind], "metavar": option.metavar, "help": option.help}
                 for name, option in table.items()
-                if name not in ELSEWHERE
             ],
         }
         for group, (title, table) in GROUPS.items()

@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from antiphon import __version__
-from antiphon.studio import about, errors, hearing, play, train, transfer, waiting, writing
+from antiphon.studio import about, errors, hearing, play, report, train, transfer, waiting, writing
 from antiphon.studio.guard import Guard
 from antiphon.studio.options import StudioOptions
 from antiphon.studio.state import Studio
@@ -48,6 +48,6 @@ def _service(studio: Studio) -> FastAPI:
     )
     api.state.studio = studio
     errors.install(api, lambda: studio.closing)
-    for module in (about, writing, hearing, transfer, waiting, train, play):
+    for module in (about, writing, hearing, transfer, waiting, train, report, play):
         api.include_router(module.router)
     return api

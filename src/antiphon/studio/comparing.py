@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from antiphon.charts.histograms import PANELS, shares
-from antiphon.corpus.store import MANIFEST, Corpus, Piece, open_corpus
+from antiphon.corpus.store import Corpus, Piece, open_corpus
 from antiphon.errors import OptionError
-from antiphon.evaluate.memorisation import FLAG_QUANTILE, CopyIndex, index_corpus, load_index
+from antiphon.evaluate.memorisation import FLAG_QUANTILE, CopyIndex, training_index
 from antiphon.notes import Score
 
 SAMPLE = 40  # pieces that stand for a corpus in histograms: more moves no column that anyone would see
@@ -65,16 +63,9 @@ def copied(music: Score, path: str, progress: Callable[[float], None]) -> dict[s
 
 @lru_cache(2)
 def _indexed(path: str) -> tuple[Corpus, CopyIndex]:
-    """A corpus and the index of its training pieces, kept in the person's cache folder: making it takes a minute."""
-    import platformdirs
-
+    """A corpus and the index of its training pieces."""
     corpus = open_corpus(path)
-    digest = hashlib.sha256((Path(path) / MANIFEST).read_bytes()).hexdigest()
-    folder = platformdirs.user_cache_path("antiphon") / "copies" / digest[:32]  # where `avoid-copies` keeps it too
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        index_corpus(corpus, corpus.split("train")).save(folder)
-    return corpus, load_index(folder)
+    return corpus, training_index(corpus)
 
 
 @lru_cache(32)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from antiphon import audio, svg
 from antiphon.errors import OptionError
+from antiphon.files.abc_writer import abc_text
 from antiphon.files.midi import midi_bytes
+from antiphon.files.musicxml_writer import musicxml_bytes
 from antiphon.notes import Score
 from antiphon.studio.music import music_of
 from antiphon.studio.worker import answer
@@ -23,6 +25,8 @@ MEDIA = {
     "svg": "image/svg+xml",
     "histograms.svg": "image/svg+xml",
     "png": "image/png",
+    "musicxml": "application/vnd.recordare.musicxml+xml",
+    "abc": "text/vnd.abc",
 }
 SOUND = ("wav", "flac", "ogg", "mp3")
 LONGEST_S = 1800.0  # of sound that is rendered for one request
@@ -38,6 +42,10 @@ def formed(
         raise OptionError("the music has no notes, so there is nothing to write")
     if kind == "mid":
         return MEDIA[kind], midi_bytes(music, texts)
+    if kind == "musicxml":
+        return MEDIA[kind], musicxml_bytes(music, texts)
+    if kind == "abc":
+        return MEDIA[kind], abc_text(music, texts).encode()
     if kind == "svg":
         return MEDIA[kind], svg.roll(music).encode()
     if kind == "histograms.svg":

@@ -39,6 +39,7 @@ class Job:
     over_s: float = 0.0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     work: asyncio.Task[Answer] | None = None
+    parts: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)  # of the answer; None is the end
 
 
 class Jobs:
@@ -132,7 +133,7 @@ class Jobs:
         while True:
             job = await self._next()
             job.state = "running"
-            job.work = asyncio.create_task(worker.run(job.task, job.content, _setter(job)))
+            job.work = asyncio.create_task(worker.run(job.task, job.content, _setter(job), job.parts.put_nowait))
             began = time.monotonic()
             await self._finish(job)
             self._metrics.observe("antiphon_job_seconds", time.monotonic() - began, kind=job.kind)
@@ -168,6 +169,7 @@ class Jobs:
         job.state, job.error, job.content, job.over_s = state, error, b"", time.monotonic()
         job.progress = 1.0 if state == "done" else job.progress
         self._metrics.count("antiphon_jobs_total", kind=job.kind, state=state)
+        job.parts.put_nowait(None)
         job.ended.set()
 
     def _forget(self) -> None:

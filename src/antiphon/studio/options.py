@@ -43,6 +43,7 @@ class StudioOptions:
     token: str = ""  # needed where the host is not loopback
     model: str = DEFAULT  # who plays unless another is asked for
     corpora: Path = Path("corpora")  # the folder whose corpora may be trained on
+    report: Path = Path("build/report")  # the folder of the laboratory's report, if there is one
     models: Path | None = None  # where trained models go; None: where models are looked up by name
     workers: int = 0  # processes for long work; 0: one a processor, four at most
     limits: Limits = Limits()

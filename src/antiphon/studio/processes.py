@@ -43,12 +43,21 @@ class Worker:
                 start_new_session=True,  # Ctrl-C in the terminal is for the server, which ends its workers
             )  # fmt: skip
 
-    async def run(self, task: str, content: bytes, progress: Callable[[float], None]) -> Answer:
-        """One task's result. Raises TaskError; a task that is cancelled or late ends the process."""
+    async def run(
+        self,
+        task: str,
+        content: bytes,
+        progress: Callable[[float], None],
+        part: Callable[[bytes], None] = lambda _: None,
+    ) -> Answer:
+        """One task's result, of which ``part`` is told as it comes. Raises TaskError.
+
+        A task that is cancelled or late ends the process.
+        """
         try:
             async with asyncio.timeout(self._limit_s):
                 await self.start()
-                return await self._exchange(task, content, progress)
+                return await self._exchange(task, content, progress, part)
         except TimeoutError as error:
             await self.stop()
             raise TaskError("job", f"this took longer than {self._limit_s:g} s; ask for less") from error
@@ -56,7 +65,9 @@ class Worker:
             await self.stop()
             raise
 
-    async def _exchange(self, task: str, content: bytes, progress: Callable[[float], None]) -> Answer:
+    async def _exchange(
+        self, task: str, content: bytes, progress: Callable[[float], None], part: Callable[[bytes], None]
+    ) -> Answer:
         process = self._process
         assert process is not None
         assert process.stdin is not None
@@ -68,6 +79,8 @@ class Worker:
                 header, result = frame
                 if "progress" in header:
                     progress(float(header["progress"]))
+                elif "part" in header:
+                    part(result)
                 elif "error" in header:
                     raise TaskError(str(header["error"]["kind"]), str(header["error"]["message"]))
                 else:

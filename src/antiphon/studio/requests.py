@@ -37,7 +37,7 @@ Options = Annotated[dict[Name, OptionValue], Field(max_length=100), WithJsonSche
 Seed = Annotated[int, Field(ge=0, lt=2**53, description="same seed, same music; drawn where it is left out")]
 FORMS = ("notes", "midi", "melody")
 MOST_PIECES = 16  # of one request
-Format = Literal["mid", "wav", "flac", "ogg", "mp3", "svg", "histograms.svg", "png", "json"]
+Format = Literal["mid", "wav", "flac", "ogg", "mp3", "svg", "histograms.svg", "png", "json", "musicxml", "abc"]
 
 
 class Request(BaseModel):
@@ -68,12 +68,14 @@ def _one_of_three(schema: dict[str, Any]) -> None:
 
 
 class Source(Music):
-    """Music in one of three forms: as notes, as a MIDI file in base64, or typed as a melody."""
+    """Music in one of three forms: as notes, as a file in base64, or typed as a melody."""
 
     model_config = ConfigDict(extra="ignore", json_schema_extra=_one_of_three)
 
     notes: Annotated[list[Row], Field(max_length=MOST_NOTES)] | None = None  # type: ignore[assignment]  # may be absent
-    midi: Annotated[str, Field(max_length=7_000_000, description="a MIDI file in base64")] | None = None
+    midi: Annotated[str, Field(max_length=7_000_000, description="a MIDI, MusicXML or ABC file in base64")] | None = (
+        None
+    )
     melody: Annotated[str, Field(max_length=10_000, description="such as 'C4 E4 G4:2 r A4'")] | None = None
 
     @model_validator(mode="after")
@@ -92,6 +94,7 @@ class Writing(Request):
     preset: Name | None = None
     options: Options = {}
     music: Source | None = None
+    corpus: Annotated[Name | None, Field(description="of GET /api/train, for the option avoid-copies")] = None
 
 
 class Evaluation(Request):
@@ -138,6 +141,21 @@ class Export(Request):
     music: Source
     format: Format
     name: Annotated[str, Field(max_length=80)] = "antiphon"
+
+
+class Engraving(Request):
+    """Music as a page of notation."""
+
+    music: Source
+    page: Annotated[int, Field(ge=1, le=1000)] = 1
+    width: Annotated[int, Field(ge=200, le=2400, description="of the page, in dots")] = 900
+
+
+class Sample(Request):
+    """Something to hear of a run that is under way."""
+
+    seconds: Annotated[float, Field(ge=1, le=30)] = 8
+    seed: Seed | None = None
 
 
 class Training(Request):

@@ -89,13 +89,13 @@ class Runs:
         if recipe not in known:
             raise OptionError(unknown("recipe", recipe, known))
         self.corpus(corpus)
-        if (self.folder / name).exists() or self._run(name).exists():
+        if (self.folder / name).exists() or self.path(name).exists():
             raise OptionError(f"there is a model or a run {name!r} already; choose another name")
         _check(recipe, changes)
         self._check_free()
-        self._run(name).mkdir(parents=True)
+        self.path(name).mkdir(parents=True)
         started = Started(name, recipe, corpus, list(changes), time.time())
-        with written(self._run(name) / STARTED) as path:
+        with written(self.path(name) / STARTED) as path:
             path.write_text(json.dumps(asdict(started)), encoding="utf-8")
         await self._begin(started, ())
 
@@ -128,7 +128,7 @@ class Runs:
 
     def started(self, name: str) -> Started:
         """What a run was started with."""
-        return Started(**json.loads((self._run(name) / STARTED).read_text(encoding="utf-8")))
+        return Started(**json.loads((self.path(name) / STARTED).read_text(encoding="utf-8")))
 
     def state(self, name: str) -> str:
         """``running``, ``stopping``, ``stopped``, ``done`` or ``failed``."""
@@ -142,7 +142,7 @@ class Runs:
 
     def describe(self, name: str) -> dict[str, Any]:
         """Everything about one run, from its files."""
-        started, folder = self.started(name), self._run(name)
+        started, folder = self.started(name), self.path(name)
         lines = _lines(folder / LOG)
         losses, validation = _curves(folder)
         step = int(max((point[0] for point in (*losses[-1:], *validation[-1:])), default=0))
@@ -162,7 +162,8 @@ class Runs:
             "model": name if state == "done" else None,
         }
 
-    def _run(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """The folder of a run."""
         return self.folder / f"{name}.run"
 
     def _check_free(self) -> None:
@@ -172,7 +173,7 @@ class Runs:
             raise OptionError(f"the run {self._current!r} is under way; stop it first: one at a time")
 
     async def _begin(self, started: Started, more: Sequence[str]) -> None:
-        log = self._run(started.name) / LOG
+        log = self.path(started.name) / LOG
         changes = [word for change in started.set for word in ("--set", change)]
         command = (
             sys.executable, "-P", "-m", "antiphon", "train", started.recipe, "--corpus",

@@ -11,12 +11,13 @@ from typing import Any
 from antiphon.engine.base import Engine
 from antiphon.errors import AntiphonError
 from antiphon.live.events import Due, NoteOff, NoteOn, Part, Played
+from antiphon.live.session import Session
 from antiphon.live.settings import LiveSettings
 from antiphon.notes import Score
 from antiphon.studio import desk
 from antiphon.studio.metrics import Metrics
 from antiphon.studio.said import Change, Key, Said, Silence, Steer, Swap
-from antiphon.studio.steering import Steered
+from antiphon.studio.steering import Steering
 
 Message = dict[str, Any]
 LATEST_S = 0.7  # a key is heard at the time it was struck, but at most so long ago
@@ -44,7 +45,8 @@ class Seat:
         self.model = model
         self._open, self._lead_s, self._metrics = open_engine, lead_s, metrics
         self._ended: list[Played] = []
-        self._session = Steered(open_engine(model), settings, seed=(seed,), prompt=prompt, played=self._ended.append)
+        self._session = Session(open_engine(model), settings, seed=(seed,), prompt=prompt, played=self._ended.append)
+        self._steering = Steering(self._session)
         self._began: dict[tuple[Part, int], float] = {}  # notes that were handed out and have not ended
         self._last_state: Message = {}
         self._state_s = self._meters_s = now_s
@@ -100,11 +102,11 @@ class Seat:
     def _steer(self, item: Steer) -> None:
         match item.verb:
             case "veto":
-                self._session.veto(item.id)
+                self._steering.veto(item.id)
             case "lock":
-                self._session.lock(item.id, item.locked)
+                self._steering.lock(item.id, item.locked)
             case _:
-                self._session.move(item.id, item.pitch, item.onset_s)
+                self._steering.move(item.id, item.pitch, item.onset_s)
 
     def _handed_out(self, events: Sequence[Due], now_s: float) -> list[Message]:
         """One message with what is due; never the end of a note before its beginning, which would leave it sounding."""
@@ -146,7 +148,7 @@ class Seat:
             "beat_s": _rounded(snapshot.beat_s),
             "chord": snapshot.chord,
             "phrase_ends_s": _rounded(self._session.phrase_ends_s()),
-            "planned": self._session.ghosts(),
+            "planned": self._steering.ghosts(),
             "counters": dict(snapshot.counters),
         }
 

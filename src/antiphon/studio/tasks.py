@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -46,7 +46,9 @@ def write(content: bytes, progress: Progress) -> Answer:
     share = 0.6 if asked["as"] in ("wav", "flac", "ogg", "mp3") else 1.0  # the rest of the time is rendering
     engine = wished(engine, bundle, options)
     music = None if prompt is None else prompt.music
-    works = perform(engine, command, options, seeds, music, lambda done: progress(share * done))
+    works = perform(
+        engine, command, options, seeds, music, lambda done: progress(share * done), **_chosen(options, asked["corpus"])
+    )
     records = [_record(bundle, command, seed, index, options, prompt) for index in range(len(works.pieces))]
     if alone:
         texts = [record for record in records if record]
@@ -69,6 +71,62 @@ def write(content: bytes, progress: Progress) -> Answer:
             "report": dict(works.report),
         }
     )
+
+
+def _chosen(options: Mapping[str, Any], corpus: str | None) -> dict[str, Any]:
+    """What ``best-by`` and ``avoid-copies`` need of the laboratory."""
+    from antiphon.corpus.store import open_corpus
+    from antiphon.evaluate.choosing import ban_on_copies, measure_named
+
+    found: dict[str, Any] = {}
+    if "best-by" in options:
+        found["measure"] = measure_named(str(options["best-by"]))
+    if "avoid-copies" in options and corpus is not None:
+        found["ban"] = ban_on_copies(open_corpus(corpus), int(options["avoid-copies"]))
+    return found
+
+
+def stream(content: bytes, progress: Progress) -> tuple[str, Iterator[bytes]]:
+    """A piece in parts, a line a note as it is written; the first line says what it is."""
+    from antiphon.generate.wishes import wished
+    from antiphon.studio.streaming import NDJSON, notes_as_written
+
+    asked = json.loads(content)
+    bundle, engine = engine_of(asked["model"])
+    options, seed = asked["options"], asked["seed"]
+    about = {"model": bundle.name, "licence": bundle.meta["licence"]["name"], "seed": seed, "options": options}
+    notes = notes_as_written(wished(engine, bundle, options), options, (seed, 0))
+
+    def lines() -> Iterator[bytes]:
+        first = next(notes, b"")  # what cannot be done is said before anything is sent
+        yield json.dumps(about).encode() + b"\n" + first
+        written = 1
+        for line in notes:
+            written += 1
+            yield line
+        yield json.dumps({"written": written}).encode() + b"\n"
+
+    return NDJSON, lines()
+
+
+def engrave(content: bytes, progress: Progress) -> Answer:
+    """A page of notation."""
+    from antiphon.studio.score import engraved
+
+    asked = json.loads(content)
+    return answer(engraved(source(asked["music"]), asked["page"], asked["width"]))
+
+
+def sample(content: bytes, progress: Progress) -> Answer:
+    """Something to hear of a run: its best weights so far write a few seconds."""
+    from antiphon.generate.task import perform
+    from antiphon.studio.sampling import opened
+
+    asked = json.loads(content)
+    with opened(asked["run"], asked["corpus"]) as engine:
+        progress(0.7)
+        works = perform(engine, "generate", {"seconds": asked["seconds"]}, [(asked["seed"], 0)], None, progress)
+    return answer({"seed": asked["seed"], "music": music_of(works.pieces[0].music)})
 
 
 def _prompt(command: str, options: Mapping[str, Any], given: Mapping[str, Any]) -> Prompt:
@@ -160,4 +218,7 @@ TASKS = {
     "histograms": histograms,
     "copies": copies,
     "export": export,
+    "stream": stream,
+    "engrave": engrave,
+    "sample": sample,
 }

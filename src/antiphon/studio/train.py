@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
 
 from antiphon.errors import OptionError, unknown
 from antiphon.studio.errors import UnknownError
 from antiphon.studio.processes import TaskError
-from antiphon.studio.requests import Training
+from antiphon.studio.requests import Sample, Training
 from antiphon.studio.runs import Runs, recipes
 from antiphon.studio.state import Here
+from antiphon.studio.waiting import Wait, worked
 
 router = APIRouter(tags=["training"])
 
@@ -53,6 +57,24 @@ async def resume(name: str, studio: Here) -> dict[str, Any]:
     except OptionError as error:
         raise TaskError("state", str(error)) from error
     return await _described(name, studio)
+
+
+@router.post(
+    "/train/{name}/sample",
+    summary="Hear a run",
+    responses={200: {"content": {"application/json": {}}}, 202: {"description": "a job, with `wait=false`"}},
+)
+async def sample(request: Request, name: str, asked: Sample, studio: Here, wait: Wait = True) -> Response:
+    """A few seconds by the best weights so far: `{"seed", "music"}`; opening them takes some seconds."""
+    _check(name, studio.runs)
+    started = studio.runs.started(name)
+    arguments = {
+        "run": str(studio.runs.path(name)),
+        "corpus": str(studio.runs.corpus(started.corpus)),
+        "seconds": asked.seconds,
+        "seed": secrets.randbits(32) if asked.seed is None else asked.seed,
+    }
+    return await worked(request, studio, "sample", "sample", arguments, wait=wait)
 
 
 async def _described(name: str, studio: Here) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Routes of files: a MIDI file in, and music out in any form."""
+"""Routes of files: a file of music in, and music out in any form, on pages of notation too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from antiphon.instruments import program
 from antiphon.studio.forms import MEDIA, SOUND
-from antiphon.studio.requests import Export, Rendering
+from antiphon.studio.requests import Engraving, Export, Rendering
 from antiphon.studio.state import Here
 from antiphon.studio.waiting import Wait, worked
 from antiphon.studio.writing import accepted, music_of, read
@@ -21,7 +21,7 @@ router = APIRouter(tags=["files"])
 _UPLOAD: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "a MIDI file as it is",
+        "description": "a MIDI, MusicXML or ABC file as it is",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
@@ -35,7 +35,7 @@ _ANY: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/read", summary="The music in a MIDI file", openapi_extra=_UPLOAD)
+@router.post("/read", summary="The music in a file", openapi_extra=_UPLOAD)
 async def read_file(request: Request, studio: Here) -> JSONResponse:
     """The body is the file as it is, of any content type."""
     return JSONResponse(await read(request, studio, await request.body()))
@@ -53,6 +53,17 @@ async def render(request: Request, asked: Rendering, studio: Here, wait: Wait = 
         "rate": asked.rate,
     }
     return await worked(request, studio, "render", "export", arguments, wait=wait)
+
+
+@router.post(
+    "/score",
+    summary="Music as notation",
+    responses={200: {"content": {"application/json": {}}}, 202: {"description": "a job, with `wait=false`"}},
+)
+async def score(request: Request, asked: Engraving, studio: Here, wait: Wait = True) -> Response:
+    """One page of it as SVG: `{"page", "pages", "svg"}`; times are put on a grid of 32nds and triplets."""
+    arguments = {"music": await music_of(request, studio, asked.music), "page": asked.page, "width": asked.width}
+    return await worked(request, studio, "score", "engrave", arguments, wait=wait)
 
 
 @router.post("/export", summary="Music as a file to keep", responses=_ANY)

@@ -1,9 +1,10 @@
 """A process of the studio that does long work, one task at a time, or reads what strangers upload.
 
 Run as ``python -m antiphon.studio.worker KIND``. It takes frames of :mod:`antiphon.studio.pipe` on stdin, ``{"task"}``
-and its arguments as JSON or bytes, and answers on stdout: any number of ``{"progress"}``, then ``{"type"}`` with the
-result, or ``{"error": {"kind", "message"}}``. It is a process so that Python's one lock is not shared with people who
-play, so that a task can be ended at any moment, and so that a file that breaks a reader breaks nothing else.
+and its arguments as JSON or bytes, and answers on stdout: any number of ``{"progress"}``, and of ``{"part"}`` with
+parts of the result, then ``{"type"}`` with the result, or ``{"error": {"kind", "message"}}``. It is a process so that
+Python's one lock is not shared with people who play, so that a task can be ended at any moment, and so that a file that
+breaks a reader breaks nothing else.
 """
 
 from __future__ import annotations
@@ -51,6 +52,10 @@ def serve(kind: str, requests: BinaryIO, answers: Answers) -> None:
         header, content = frame
         try:
             media, result = tasks[header["task"]](content, answers.progress)
+            if not isinstance(result, bytes):  # it comes in parts
+                for part in result:
+                    answers.send({"part": media}, part)
+                result = b""
         except AntiphonError as error:
             answers.send(
                 {"error": {"kind": "file" if isinstance(error, FileError) else "option", "message": str(error)}}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from antiphon.errors import FileError, OptionError
 from antiphon.generate.control import Control
@@ -22,9 +23,12 @@ from antiphon.generate.presets import preset
 from antiphon.studio.errors import NotAcceptableError
 from antiphon.studio.forms import MEDIA
 from antiphon.studio.guard import client_of
+from antiphon.studio.jobs import Job
 from antiphon.studio.options import Limits
 from antiphon.studio.requests import Source, Writing
 from antiphon.studio.state import Here, Studio
+from antiphon.studio.streaming import NDJSON
+from antiphon.studio.streaming import check as check_streamed
 from antiphon.studio.waiting import Wait, until_gone, worked
 
 router = APIRouter(tags=["writing"])
@@ -35,11 +39,10 @@ COMMANDS = {
     "accompany": "A left hand for a melody",
     "infill": "A passage of a piece written again",
 }
-FORMS = ("json", "mid", "wav", "flac", "ogg", "mp3", "svg")
+FORMS = ("json", "mid", "wav", "flac", "ogg", "mp3", "svg", "musicxml", "abc")
 MOST_WAYS = 64  # ways that one note may be looked at: candidates, beams, best-of
-ELSEWHERE = ("avoid-copies", "best-by")  # options that need what the service has not at hand
 FORM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "the music", "content": {MEDIA[form]: {} for form in FORMS}},
+    200: {"description": "the music", "content": {**{MEDIA[form]: {} for form in FORMS}, NDJSON: {}}},
     202: {"description": "a job, with `wait=false`"},
 }
 
@@ -101,9 +104,15 @@ def options_of(asked: Writing, command: str, limits: Limits) -> dict[str, Value]
     """The options of a request over those of its preset, checked. Raises OptionError."""
     below = {} if asked.preset is None else preset(asked.preset).options
     options = over(below, given(asked.options))
-    for name in ELSEWHERE:
-        if name in options:
-            raise OptionError(f"the option {name} is for the command line only; leave it out")
+    if "best-by" in options:
+        from antiphon.evaluate.choosing import measure_named  # the laboratory is opened by those who ask for it
+
+        measure_named(str(options["best-by"]))
+    if ("avoid-copies" in options) != (asked.corpus is not None):
+        raise OptionError(
+            "avoid-copies needs the music that the model was trained on: give the name of a corpus as well, one of "
+            "those that /api/train lists; a corpus alone does nothing"
+        )
     finish(options)
     wanted = control(options, endless=command not in ("generate", "continue"))
     _check_amount(wanted, options, asked, limits)
@@ -134,6 +143,8 @@ def _check_amount(wanted: Control, options: Mapping[str, Value], asked: Writing,
 
 
 async def _write(request: Request, studio: Studio, command: str, asked: Writing, wait: bool) -> Response:
+    if command == "generate" and _wants_lines(request):
+        return await _streamed(request, studio, asked)
     form = accepted(request, FORMS)
     if form != "json" and asked.count != 1:
         raise OptionError(f"{asked.count} pieces only fit into JSON: ask for one, or accept application/json")
@@ -146,9 +157,50 @@ async def _write(request: Request, studio: Studio, command: str, asked: Writing,
         "seed": secrets.randbits(32) if asked.seed is None else asked.seed,
         "count": asked.count,
         "music": await music_of(request, studio, asked.music),
+        "corpus": None if asked.corpus is None else str(studio.runs.corpus(asked.corpus)),
         "as": form,
     }
     return await worked(request, studio, command, "write", arguments, wait=wait)
+
+
+def _wants_lines(request: Request) -> bool:
+    """Whether ``Accept`` names NDJSON, which nothing but its own name asks for."""
+    return any(part.split(";")[0].strip().lower() == NDJSON for part in request.headers.get("accept", "").split(","))
+
+
+async def _streamed(request: Request, studio: Studio, asked: Writing) -> Response:
+    """A new piece while it is written, a line of JSON a note; an error before the first is an error of the request."""
+    if asked.count != 1 or asked.music is not None:
+        raise OptionError("a stream is one new piece: leave count and music out, or accept application/json")
+    options = options_of(asked, "generate", studio.options.limits)
+    check_streamed(options)
+    arguments = {
+        "model": str(studio.shelf.path(asked.model)),
+        "options": options,
+        "seed": secrets.randbits(32) if asked.seed is None else asked.seed,
+    }
+    job = await studio.jobs.submit("generate", "stream", json.dumps(arguments).encode(), client_of(request))
+    try:
+        first = await job.parts.get()
+    except asyncio.CancelledError:
+        studio.jobs.cancel(job)
+        raise
+    if first is None:
+        await studio.jobs.result(job)  # raises what went wrong
+    return StreamingResponse(_lines(studio, job, first or b""), media_type=NDJSON)
+
+
+async def _lines(studio: Studio, job: Job, first: bytes) -> AsyncIterator[bytes]:
+    """The parts of a job as they come; a client that goes away ends it."""
+    try:
+        part: bytes | None = first
+        while part is not None:
+            yield part
+            part = await job.parts.get()
+        if job.error is not None:
+            yield json.dumps({"error": studio.jobs.describe(job)["error"]}).encode() + b"\n"
+    finally:
+        studio.jobs.cancel(job)
 
 
 def _route(command: str) -> Any:

@@ -1,7 +1,8 @@
 /** The service's REST routes. Errors become a ServiceError whose message is for people. */
 
 import type {
-  Candidates, Evaluation, Job, Model, ModelCard, Music, Options, Preset, Run, Training, Verb, WritingRequest, Written,
+  Candidates, Copies, Evaluation, Job, Model, ModelCard, Music, Options, Preset, Report, Run, ScorePage, Training, Verb,
+  WritingRequest, Written,
 } from "./types";
 
 export class ServiceError extends Error {
@@ -81,6 +82,22 @@ export async function exported(music: Music, format: string, name: string): Prom
   return (await ask("export", posted({ music, format, name }))).blob();
 }
 
+export function score(music: Music, page: number, width: number, signal?: AbortSignal): Promise<ScorePage> {
+  return json("score", posted({ music, page, width }, signal));
+}
+
+export const report = (): Promise<Report> => json("report");
+export const REPORT_PAGE = "/api/report/page";
+
+/** Whether music stands in a corpus; the first question indexes it, for a minute, so it is asked as a job. */
+export function copies(music: Music, corpus: string, progress: Progress, signal: AbortSignal): Promise<Copies> {
+  return worked("copies", { music, corpus }, progress, signal);
+}
+
+export function sample(run: string, progress: Progress, signal: AbortSignal): Promise<{ seed: number; music: Music }> {
+  return worked(`train/${encodeURIComponent(run)}/sample`, {}, progress, signal);
+}
+
 export const training = (): Promise<Training> => json("train");
 export const beginRun = (name: string, recipe: string, corpus: string, set: string[]): Promise<Run> =>
   json("train", posted({ name, recipe, corpus, set }));
@@ -89,14 +106,15 @@ export const runTo = (name: string, verb: "stop" | "resume"): Promise<Run> =>
 
 const POLL_MS = 150;
 
+type Progress = (share: number | null, waiting: number) => void;
+
 /** Has music written as a job, so that its progress shows; aborting cancels it. */
-export async function write(
-  verb: Verb,
-  request: WritingRequest,
-  progress: (share: number | null, waiting: number) => void,
-  signal: AbortSignal,
-): Promise<Written> {
-  let job = await json<Job>(`${verb}?wait=false`, posted(request));
+export function write(verb: Verb, request: WritingRequest, progress: Progress, signal: AbortSignal): Promise<Written> {
+  return worked(verb, request, progress, signal);
+}
+
+async function worked<T>(route: string, request: unknown, progress: Progress, signal: AbortSignal): Promise<T> {
+  let job = await json<Job>(`${route}?wait=false`, posted(request));
   const cancel = (): void => void fetch(`/api/jobs/${job.id}`, { method: "DELETE" }).catch(() => undefined);
   signal.addEventListener("abort", cancel);
   try {
@@ -107,7 +125,7 @@ export async function write(
       job = await json<Job>(`jobs/${job.id}`, { signal });
     }
     if (job.state !== "done") throw new ServiceError(job.error?.message ?? `the work was ${job.state}`, 500);
-    return await json<Written>(`jobs/${job.id}/result`, { signal });
+    return await json<T>(`jobs/${job.id}/result`, { signal });
   } finally {
     signal.removeEventListener("abort", cancel);
   }

@@ -6,7 +6,7 @@ import type { Music, WireNote } from "./types";
 const rounded = (value: number): number => Math.round(value * 1e4) / 1e4;
 
 /** Notes as they are sent. Each author is a track, so that a file keeps who wrote what. */
-export function toMusic(notes: readonly Note[], tempo = 0, from_s = 0): Music {
+export function toMusic(notes: readonly Note[], tempo = 0, from_s = 0, metres: Music["metres"] = []): Music {
   const wire = notes.map((one): WireNote => [
     rounded(one.onset_s - from_s),
     rounded(one.duration_s),
@@ -17,6 +17,7 @@ export function toMusic(notes: readonly Note[], tempo = 0, from_s = 0): Music {
   ]);
   const music: Music = { notes: wire, tracks: ["you", "Antiphon"] };
   if (tempo > 0) music.tempos = [[0, Math.round(60e6 / tempo)]];
+  if (metres.length) music.metres = metres;
   return music;
 }
 

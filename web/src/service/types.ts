@@ -68,6 +68,30 @@ export interface Candidates {
   pitches: { pitch: number; probability: number; step_s: number; duration_s: number; velocity: number }[];
 }
 
+export interface ScorePage {
+  page: number;
+  pages: number;
+  svg: string;
+}
+
+export interface Copies {
+  longest: number;
+  flagged: boolean;
+  flag_above_notes: number | null;
+  training_notes: number;
+}
+
+export interface Report {
+  available: boolean;
+  why: string;
+  command?: string;
+  date?: string;
+  machine?: string;
+  page?: boolean;
+  columns: { title: string; unit: string; about: string; better: number }[];
+  rows: { name: string; values: string[] }[];
+}
+
 export interface Job {
   id: string;
   state: "queued" | "running" | "done" | "failed" | "cancelled";

@@ -57,6 +57,7 @@ export class Studio {
   tool = $state<Tool>("select");
   grid = $state<Grid>("off");
   bpm = $state(0); // of the piece; 0: free time
+  metres = $state.raw<NonNullable<Music["metres"]>>([]); // of a piece from a file; the score has its bar lines
   theme = $state<Theme>("auto");
   sound = $state<Loading>("waiting");
   soundShare = $state(0);
@@ -117,6 +118,7 @@ export class Studio {
         Object.assign(this.wishes, shared.wishes);
         this.bpm = shared.tempo;
         history.replaceState(null, "", location.pathname + location.search);
+        this.metres = shared.music?.metres ?? [];
         if (shared.music) this.piece.load(fromMusic(shared.music, authorOf), shared.title);
         else if (await this.writer.compose(false)) this.piece.title = shared.title;
         return;
@@ -128,6 +130,7 @@ export class Studio {
     if (!kept?.music.notes.length) return;
     this.piece.load(fromMusic(kept.music, authorOf), kept.title);
     this.bpm = kept.tempo;
+    this.metres = kept.music.metres ?? [];
   }
 
   /** Opens music of a file. */
@@ -137,12 +140,25 @@ export class Studio {
       await this.archive();
       const written = music.tracks?.[1] === "Antiphon";
       this.piece.open(fromMusic(music, written ? authorOf : "you"), file.name.replace(/\.[^.]+$/, ""));
-      this.bpm = (music.tempos?.length ?? 0) === 1 && tempoOf(music) !== 120 ? tempoOf(music) : 0;
+      const steady = (music.tempos?.length ?? 0) === 1;
+      this.bpm = steady && tempoOf(music) !== 120 ? tempoOf(music) : 0;
+      this.metres = steady ? (music.metres ?? []) : [];
       this.transport.stop();
       this.messages.say(`${music.notes.length.toLocaleString("en")} notes from ${file.name}.`);
     } catch (error) {
       this.messages.say(`${file.name}: ${error instanceof Error ? error.message : String(error)}`, true);
     }
+  }
+
+  /** Opens what a model has written, and plays it. */
+  async hear(music: Music, title: string): Promise<void> {
+    this.transport.pause();
+    await this.archive();
+    this.piece.open(fromMusic(music, "model"), title);
+    this.bpm = 0;
+    this.metres = [];
+    this.transport.stop();
+    await this.transport.play();
   }
 
   /** An empty roll; what was there goes into the gallery. */
@@ -151,6 +167,7 @@ export class Studio {
     this.transport.stop();
     this.piece.open([], "Untitled");
     this.bpm = 0;
+    this.metres = [];
   }
 
   async archive(): Promise<void> {
@@ -171,7 +188,7 @@ export class Studio {
   }
 
   music(): Music {
-    return toMusic(this.piece.notes, this.bpm);
+    return toMusic(this.piece.notes, this.bpm, 0, this.metres);
   }
 
   /** The person strikes a key, on whatever keyboard. */
