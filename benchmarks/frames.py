@@ -23,11 +23,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from antiphon.corpus.frames import RollCodec, read_frames
+from antiphon.corpus.frames import read_frames
 from antiphon.files.midi import write_midi
 from antiphon.files.paths import written
 from antiphon.models.base import Batch, Model, count_parameters
 from antiphon.models.roll import Roll, RollConfig
+from antiphon.rolls import RollCodec
 from record import Value, parser, save
 
 FILES = {"JSB": "JSB_Chorales", "Nottingham": "Nottingham", "Piano-midi.de": "Piano_midi", "MuseData": "MuseData"}

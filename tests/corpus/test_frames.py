@@ -1,4 +1,4 @@
-"""Piano rolls: frames of a score and back, and the published files, which are read or refused with a reason."""
+"""The published sets of piano rolls, which are read or refused with a reason."""
 
 import struct
 import zlib
@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.corpus.frames import KEYS, SPLITS, VELOCITY, RollCodec, read_frames
+from antiphon.corpus.frames import SPLITS, read_frames
 from antiphon.corpus.matlab import read_cells
-from antiphon.errors import FileError, OptionError
-from antiphon.notes import DRUMS, from_seconds
+from antiphon.errors import FileError
+from antiphon.rolls import KEYS
 
-SMALL = RollCodec(frame_ms=100, lowest=60, keys=5)
 UINT8, INT32, UINT32, DOUBLE, MATRIX, COMPRESSED = 2, 5, 6, 9, 14, 15
 CELL, NUMBERS, CHARACTERS = 1, 6, 4
 
@@ -108,60 +107,3 @@ def test_damage_is_a_file_error_or_nothing(tmp_path_factory, data):
     path.write_bytes(content)
     with suppress(FileError):  # any other error fails
         assert set(read_frames(path)) == set(SPLITS)
-
-
-def rolls(keys=SMALL.keys):
-    frame = st.lists(st.integers(0, 1), min_size=keys, max_size=keys)
-    return st.lists(frame, max_size=12).map(lambda rows: np.array(rows, np.uint8).reshape(-1, keys))
-
-
-@given(rolls())
-def test_frames_there_and_back(rows):
-    while len(rows) and not rows[-1].any():  # silence at the end is no music
-        rows = rows[:-1]
-    assert np.array_equal(SMALL.encode(SMALL.decode(rows)), rows)
-
-
-@given(rolls())
-def test_whole_pieces_are_the_reader_collected(rows):
-    reader = SMALL.reader(program=7)
-    notes = [note for row in rows for note in reader.push(row)] + reader.push(np.zeros(SMALL.keys))
-    score = SMALL.decode(rows, program=7)
-    found = sorted((round(s * 1000), int(p)) for s, p in zip(score.onset_s, score.notes["pitch"], strict=True))
-    assert found == sorted((note.onset_ms, note.pitch) for note in notes)
-    assert {int(p) for p in score.notes["program"]} <= {7}
-    assert {note.velocity for note in notes} <= {VELOCITY}
-
-
-def test_a_short_note_fills_a_frame_and_what_has_no_key_is_left_out():
-    score = from_seconds(
-        np.array([0.1, 0.2, 0.2, 0.0]),
-        np.array([0.01, 0.3, 0.3, 1.0]),
-        np.array([61, 60, 59, 62]),
-        np.full(4, 80),
-        np.array([0, 0, 0, DRUMS]),
-    )
-    assert SMALL.encode(score).tolist() == [[0] * 5, [0, 1, 0, 0, 0]] + [[1, 0, 0, 0, 0]] * 3
-
-
-def test_no_music_has_no_frames():
-    assert SMALL.encode(SMALL.decode(np.empty((0, 5)))).shape == (0, 5)
-
-
-def test_the_row_before_the_first_is_no_frame():
-    assert not np.isin(RollCodec().start_row, (0, 1)).any()
-    assert len(RollCodec().attributes) == KEYS == len(RollCodec().column)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"frame_ms": 9}, "frames of 9 ms are out of range: 10 to 10000"),
-        ({"lowest": -1}, "keys -1 to 86 are out of range"),
-        ({"lowest": 60, "keys": 69}, "keys 60 to 128 are out of range"),
-        ({"keys": 0}, "out of range"),
-    ],
-)
-def test_a_codec_that_cannot_be_is_refused(options, message):
-    with pytest.raises(OptionError, match=message):
-        RollCodec(**options)

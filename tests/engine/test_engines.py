@@ -38,8 +38,8 @@ def quantised(tmp_path_factory):
 def test_onnx_and_torch_agree(family, config, tmp_path):
     path = write_model(tmp_path / "model", tiny_model(family, config), family, config)
     bundle = open_bundle(path)
-    rows = random_rows(bundle.codec, 3, 9)
-    one, other = logits(OnnxEngine(bundle), rows), logits(TorchEngine(bundle), rows)
+    rows = random_rows(bundle.rows, 3, 9)
+    one, other = logits(open_engine(bundle), rows), logits(TorchEngine(bundle), rows)
     for a, b in zip([*one[0], *one[1]], [*other[0], *other[1]], strict=True):
         np.testing.assert_allclose(a, b, atol=1e-3, rtol=1e-3)
         assert a.dtype == b.dtype
@@ -48,8 +48,8 @@ def test_onnx_and_torch_agree(family, config, tmp_path):
 @pytest.mark.parametrize(("family", "config"), EVERY_MODEL)
 def test_untrained_int8_is_close(family, config, tmp_path):
     path = write_model(tmp_path / "model", tiny_model(family, config), family, config, int8=True)
-    rows = random_rows(open_bundle(path).codec, 3, 9)
-    one, other = logits(OnnxEngine(open_bundle(path)), rows), logits(TorchEngine(open_bundle(path)), rows)
+    rows = random_rows(open_bundle(path).rows, 3, 9)
+    one, other = logits(open_engine(path), rows), logits(TorchEngine(open_bundle(path)), rows)
     for a, b in zip(one[0], other[0], strict=True):
         assert np.abs(a - b).max() < 0.1 * np.ptp(b) + 1e-3
 

@@ -13,8 +13,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_files(parser)
     add_options(
         parser, ("edit", "prompt", "wishes", "sampling", "pitch", "time", "guard", "output"),
-        without=("change", "amount", "candidates", "transpose", "continue", "avoid-copies", "drone", "drone-every",
-                 "grid", "swing", "min-step", "max-step", "notes-per-second"),
+        without=("change", "amount", "candidates", "voices", "every", "transpose", "continue", "avoid-copies", "drone",
+                 "drone-every", "grid", "swing", "min-step", "max-step", "notes-per-second"),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_files(parser)
     add_options(
         parser,
-        ("prompt", "length", "wishes", "sampling", "pitch", "time", "search", "guard", "output"),
+        ("prompt", "length", "wishes", "sampling", "filling", "pitch", "time", "search", "guard", "output"),
         without=("continue",),
     )
 

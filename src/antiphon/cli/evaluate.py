@@ -29,19 +29,145 @@ def run(args: argparse.Namespace) -> None:
     from antiphon.errors import ModelError
     from antiphon.evaluate.cache import Cache
     from antiphon.evaluate.comparison import Comparison, Study, cache_folder
-    from antiphon.evaluate.contestants import PASSAGES, open_contestants
+    from antiphon.evaluate.contestants import open_contestants
 
     study = Study(split=args.split, pieces=args.pieces)
     cache = Cache(cache_folder(), args.fresh)
     comparison = Comparison(open_contestants([args.model]), open_corpus(args.corpus), study, cache)
     began = time.monotonic()
     (one,) = comparison.contestants
+    if one.chords:
+        emit(args, *_of_chords(args, comparison))
+        return
+    if one.rolls:
+        emit(args, *_of_frames(args, comparison))
+        return
+    if one.fills:
+        emit(args, *_bound(args, comparison))
+        return
     if not one.whole:
-        raise ModelError(f"{one.name} cannot be measured on whole pieces: {PASSAGES}")
+        raise ModelError(f"{one.name} cannot be measured on whole pieces: {one.refused}")
+    if one.draws:
+        emit(args, *_drawn(args, comparison))
+        return
     found = _predicted(comparison) if one.bundle else _compared(comparison)
     about = {"model" if one.bundle else "folder": one.name, "corpus": str(args.corpus), "split": args.split}
     result = {**about, **found, "elapsed_s": time.monotonic() - began}
     emit(args, result, _text(result) if one.bundle else _folder_text(result))
+
+
+def _of_chords(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict[str, Any], str]:
+    """The likelihood of a model of chords, and what it counts."""
+    from antiphon.engine import open_engine
+    from antiphon.engine.encoding import ChordEngine
+    from antiphon.evaluate.chords import UNCOUNTED, chord_likelihood
+
+    (one,), began = comparison.contestants, time.monotonic()
+    pieces = comparison.corpus.split(args.split)[: args.pieces or None]
+    engine, done, whole = open_engine(one.path), 0, sum(piece.count for piece in pieces)
+    assert isinstance(engine, ChordEngine)
+    with progress("listening") as show:
+
+        def heard(notes: int) -> None:
+            nonlocal done
+            done += notes
+            show(min(done / whole, 1))
+
+        found = chord_likelihood(engine, comparison.corpus, pieces, heard).report()
+    about = {"model": one.name, "corpus": str(args.corpus), "split": args.split}
+    attributes = found["nats_per_note_by_attribute"]
+    lines = [
+        f"{one.name} on {found['pieces']} {args.split} pieces, {found['notes']:,} notes in {found['chords']:,} chords",
+        f"not counted: {UNCOUNTED}, {found['dropped_notes']:,} notes without a place in a chord",
+        "",
+        _plain("nats a note", found["nats_per_note"]),
+        *(_plain(f"  {name}", nats) for name, nats in attributes.items()),
+        _plain("  without velocity", found["nats_per_note_pitch_step_duration"]),
+        _plain("nats a chord", found["nats_per_chord"]),
+    ]
+    return {**about, **found, "elapsed_s": time.monotonic() - began}, "\n".join(lines)
+
+
+def _of_frames(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict[str, Any], str]:
+    """The likelihood of a model of piano rolls, which is none of notes."""
+    from antiphon.engine import open_engine
+    from antiphon.engine.rolls import RollEngine
+    from antiphon.evaluate.comparison import spread_evenly
+    from antiphon.evaluate.rolls import roll_likelihood
+
+    (one,), began = comparison.contestants, time.monotonic()
+    pieces = spread_evenly(comparison.corpus.split(args.split), args.pieces)
+    engine, done, whole = open_engine(one.path), 0, sum(piece.count for piece in pieces)
+    assert isinstance(engine, RollEngine)
+    with progress("listening") as show:
+
+        def heard(notes: int) -> None:
+            nonlocal done
+            done += notes
+            show(min(done / whole, 1))
+
+        found: dict[str, Any] = dict(roll_likelihood(engine, comparison.corpus, pieces, heard).report())
+    lines = [
+        f"{one.name} on {found['pieces']} {args.split} pieces, {found['frames']:,} frames, {found['notes']:,} notes",
+        "of each piece all frames but the first; a frame is a moment, so this is no number for a note",
+        "",
+        _plain("nats a frame", found["nats_per_frame"]),
+    ]
+    about = {"model": one.name, "corpus": str(args.corpus), "split": args.split}
+    return {**about, **found, "elapsed_s": time.monotonic() - began}, "\n".join(lines)
+
+
+def _bound(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict[str, Any], str]:
+    """The bound on the likelihood of a model that fills what is masked."""
+    from antiphon.engine import open_engine
+    from antiphon.engine.base import Filling
+    from antiphon.evaluate.filling import filling_bound
+
+    (one,), began = comparison.contestants, time.monotonic()
+    pieces = comparison.corpus.split(args.split)[: args.pieces or None]
+    engine, done, whole = open_engine(one.path), 0, sum(piece.count for piece in pieces)
+    assert isinstance(engine, Filling)
+    with progress("filling") as show:
+
+        def filled(notes: int) -> None:
+            nonlocal done
+            done += notes
+            show(min(done / whole, 1))
+
+        found: dict[str, Any] = dict(filling_bound(engine, comparison.corpus, pieces, filled).report())
+    about = {"model": one.name, "corpus": str(args.corpus), "split": args.split, "bound": True}
+    lines = [
+        f"{one.name} on {found['pieces']} {args.split} pieces, {found['notes']:,} notes",
+        "a bound, estimated by lot: its likelihood is that or better",
+        "",
+        _plain("nats a note, at most", found["nats_per_note"]),
+        *(_plain(f"  {name}", nats) for name, nats in found["nats_per_note_by_attribute"].items()),
+        _plain("  without velocity", found["nats_per_note_pitch_step_duration"]),
+    ]
+    return {**about, **found, "elapsed_s": time.monotonic() - began}, "\n".join(lines)
+
+
+def _drawn(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict[str, Any], str]:
+    """What a model that draws phrases, and has no likelihood, draws beside the phrases of the split."""
+    from antiphon.engine import open_engine
+    from antiphon.engine.base import Drawing
+    from antiphon.errors import OptionError
+    from antiphon.evaluate.contestants import NO_LIKELIHOOD
+    from antiphon.evaluate.phrases import phrase_report, table
+
+    if args.pieces:
+        raise OptionError(f"--pieces {args.pieces} is about likelihood, and this model has none: leave it out")
+    (one,), began = comparison.contestants, time.monotonic()
+    engine = open_engine(one.path)
+    assert isinstance(engine, Drawing)
+    with progress("drawing, and looking for copies") as show:
+        found = phrase_report(engine, comparison.corpus, args.split, progress=show)
+    about = {"model": one.name, "corpus": str(args.corpus), "split": args.split, "no_likelihood": NO_LIKELIHOOD}
+    title = f"{found['phrases']} phrases of {found['bars']} bars each"
+    rows = [(title, "drawn", args.split), *table(found)]
+    lines = [f"{what:<46}{made:>10}{real:>12}".rstrip() for what, made, real in rows]
+    text = "\n".join([f"{one.name}: {NO_LIKELIHOOD}", "", *lines])
+    return {**about, **found, "elapsed_s": time.monotonic() - began}, text
 
 
 def _predicted(comparison: "Comparison") -> dict[str, Any]:

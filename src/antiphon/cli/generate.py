@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prompt", metavar="MUSIC", help=f"music for the model to continue: {SOURCE}")
     add_options(
         parser,
-        ("length", "prompt", "wishes", "sampling", "pitch", "time", "search", "guard", "output"),
+        ("length", "prompt", "wishes", "sampling", "filling", "pitch", "time", "search", "guard", "output"),
         without=("gap",),
     )
 

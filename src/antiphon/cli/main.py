@@ -28,6 +28,8 @@ COMMANDS = {
     "interpolate": "go from one melody to another through a model's latent space",
     "reconstruct": "send a melody through a model's latent space and back",
     "infill": "write a passage of a piece again",
+    "harmonise": "add notes below a melody",
+    "revoice": "draw other pitches below the top line of a piece",
     "presets": "list the named sets of options",
     "replay": "make a written piece again, byte for byte",
     "render": "turn a MIDI file into sound",

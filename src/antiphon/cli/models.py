@@ -19,19 +19,34 @@ def run(args: argparse.Namespace) -> None:
     rows = [_row(name, meta, name == DEFAULT) for name, meta in models.items()]
     text = "\n".join(
         f"{r['name']}{' (default)' if r['default'] else ''}: {r['family']}, {r['parameters'] / 1e6:.1f} M parameters, "
-        f"{r['nats_per_note']} nats a note, {r['bytes'] / 1e6:.1f} MB, licence {r['licence']}"
+        f"{_likelihood(r)}, {r['bytes'] / 1e6:.1f} MB, licence {r['licence']}"
         for r in rows
     )
     emit(args, {"models": rows}, text or "No models are here. Train one: antiphon train lstm --corpus CORPUS -o MODEL")
 
 
+def _likelihood(row: dict[str, Any]) -> str:
+    if row["draws"]:
+        return "no likelihood"
+    if row["nats_per_frame"] is not None:
+        return f"{row['nats_per_frame']} nats a frame"
+    return f"{'at most ' * row['bound']}{row['nats_per_note']} nats a note{row['of']}"
+
+
 def _row(name: str, meta: dict[str, Any], default: bool) -> dict[str, Any]:
-    nats = meta["measured"].get("validation", {}).get("nats_per_note")
+    from antiphon.engine.bundle import DRAWER
+
+    found = meta["measured"].get("validation", {})
+    nats = found.get("nats_per_note")
     return {
         "name": name,
         "family": meta["family"],
         "parameters": meta["parameters"],
         "nats_per_note": None if nats is None else round(nats, 3),
+        "nats_per_frame": round(found["nats_per_frame"], 3) if "nats_per_frame" in found else None,  # of a piano roll
+        "of": f" of its {found['of']}" if "of" in found else "",
+        "bound": bool(meta["measured"].get("bound")),  # the likelihood is that or better
+        "draws": DRAWER in meta["files"],  # whole phrases, which have no likelihood
         "bytes": sum(file["bytes"] for file in meta["files"].values()),
         "licence": meta["licence"]["name"],
         "default": default,

@@ -13,7 +13,7 @@ from antiphon.cli.writing import writer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from antiphon.cli.performing import Training
+    from antiphon.corpus.store import Corpus
     from antiphon.engine.bundle import Bundle
     from antiphon.generate.finish import Progress
     from antiphon.generate.options import Value
@@ -74,7 +74,7 @@ def _again(
     record: "Record",
     bundle: "Bundle",
     prompt: "Prompt | None",
-    corpus: "Training | None",
+    corpus: "Corpus | None",
     options: "Mapping[str, Value]",
     show: "Progress" = lambda share: None,
 ) -> "Score":
@@ -86,7 +86,7 @@ def _again(
     return works.pieces[0].music
 
 
-def _corpus(record: "Record", given: Path | None) -> "Training | None":
+def _corpus(record: "Record", given: Path | None) -> "Corpus | None":
     """The corpus that a record names. Raises FileError where it is missing, or is another one."""
     from antiphon.cli.performing import training
     from antiphon.corpus.store import is_corpus

@@ -21,6 +21,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="corpora in it may be trained on (default: corpora)",
     )  # fmt: skip
     parser.add_argument(
+        "--report", type=Path, default=Path("build/report"), metavar="FOLDER",
+        help="a report of `antiphon compare` to show (default: build/report)",
+    )  # fmt: skip
+    parser.add_argument(
         "--workers", type=int, default=0, metavar="N", help="processes for long work (default: one a processor)"
     )
 
@@ -41,6 +45,7 @@ def run(args: argparse.Namespace) -> None:
         token=args.token,
         model=args.model or DEFAULT,
         corpora=args.corpora,
+        report=args.report,
         workers=args.workers,
     )
 

@@ -1,8 +1,10 @@
 """``antiphon train``: a model from a recipe and a corpus."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from antiphon.cli.output import emit, say
 from antiphon.cli.progress import progress
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
     except Stopped as stopped:
         say(f"{stopped}; the checkpoint is in {folder}: go on with the same command and --resume")
         raise KeyboardInterrupt from stopped
-    say(f"best validation {best:.3f} nats a note; measuring what is exported …")
+    say(f"best validation {best:.3f} {training.unit}; measuring what is exported …")
     done = 0
     with progress("measuring", notes_to_measure(training)) as show:
 
@@ -55,8 +57,20 @@ def run(args: argparse.Namespace) -> None:
             show(done)
 
         measured = finish(training, folder, args.output, heard)
-    nats = measured["validation"]["nats_per_note"]
-    emit(args, {"model": str(args.output), **measured}, f"{args.output}: {nats:.3f} nats a note on validation")
+    emit(args, {"model": str(args.output), **measured}, f"{args.output}: {_summed_up(measured)} on validation")
+
+
+def _summed_up(measured: Mapping[str, Any]) -> str:
+    """The likelihood, or of a model without one how far what it draws is from real music."""
+    if measured.get("validation", {}).get("of") == "frames":
+        return f"{measured['validation']['nats_per_frame']:.3f} nats a frame"
+    if "phrases" not in measured:
+        return f"{measured['validation']['nats_per_note']:.3f} nats a note"
+    found = measured["phrases"]
+    return (
+        f"no likelihood; its phrases are {found['apart']:.2f} deviations from real ones, other real ones "
+        f"{found['apart_floor']:.2f},"
+    )
 
 
 def _need_torch() -> None:

@@ -8,8 +8,8 @@ EXAMPLE = """antiphon vary song.mid --change pitch --amount 0.2 -o varied.wav
   antiphon vary song.mid --change step,velocity,duration --amount 1 -n 3 -o played-otherwise.mid"""
 # A played-through piece has its own length, beat and chords; what would need others is not offered.
 WITHOUT = (
-    "transpose", "continue", "candidates", "gap", "drone", "drone-every", "chords", "bars-per-chord", "passing",
-    "grid", "swing", "notes-per-second", "min-step", "max-step",
+    "transpose", "continue", "candidates", "gap", "voices", "every", "drone", "drone-every", "chords", "bars-per-chord",
+    "passing", "grid", "swing", "notes-per-second", "min-step", "max-step",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from antiphon.cli.chords import chords
 from antiphon.cli.output import emit, say
 from antiphon.cli.progress import progress
 from antiphon.generate.options import GROUPS, LENGTHS, OPTIONS, Value, checked, over
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 SOURCE = "a file of music, or a melody such as 'C4 E4 G4:2 r A4'"
 _ALIASES = {"key": ("--scale",)}
-_OUTPUT = "by ending: .mid; .wav .flac .ogg .mp3; .svg .png .pdf. May be repeated; several pieces number themselves"
+_OUTPUT = (
+    "by ending: .mid .musicxml .abc; .wav .flac .ogg .mp3; .svg .png .pdf. "
+    "May be repeated; several pieces number themselves"
+)
 
 
 def add_files(parser: argparse.ArgumentParser, model: str = "lstm-piano") -> None:
@@ -58,30 +62,14 @@ def _dest(name: str) -> str:
 
 
 def given(args: argparse.Namespace) -> dict[str, Value]:
-    """The options of a command line laid over those of its preset, of which a command takes what it has.
-
-    A file of chords is read here, so that what is recorded is the chords.
-    """
+    """The options of a command line laid over those of its preset, of which a command takes what it has."""
     from antiphon.generate.presets import preset
 
     has = [name for name in OPTIONS if hasattr(args, _dest(name))]
     typed = {name: getattr(args, _dest(name)) for name in has if getattr(args, _dest(name)) is not None}
     below = {} if args.preset is None else preset(args.preset).options
     options = over({name: value for name, value in below.items() if name in has}, typed)
-    if "chords" in options:
-        options["chords"] = _chords(str(options["chords"]))
     return checked(options, "the command line")
-
-
-def _chords(text: str) -> str:
-    from antiphon.errors import FileError
-
-    try:
-        file = Path(text)
-        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else [text]
-    except (OSError, ValueError) as error:
-        raise FileError(f"cannot read the chords in {text}: {error}") from error
-    return " ".join(" ".join(line.partition(";")[0] for line in lines).split())
 
 
 def write(args: argparse.Namespace, command: str, source: str | None) -> None:
@@ -100,6 +88,8 @@ def write(args: argparse.Namespace, command: str, source: str | None) -> None:
     if args.seed is not None and args.seed < 0:
         raise OptionError(f"--seed {args.seed} is out of range: it must be 0 or more")
     options, seed = given(args), secrets.randbits(32) if args.seed is None else args.seed
+    if "chords" in options:  # found now, so that what is recorded is the chords
+        options["chords"] = chords(str(options["chords"]), options, seed)
     alone = [name for name in GROUPS["prompt"][1] if name in options and source is None]
     if alone:
         raise OptionError(f"--{alone[0]} is about a prompt, and there is none: give one with --prompt, or leave it out")
@@ -114,7 +104,8 @@ def write(args: argparse.Namespace, command: str, source: str | None) -> None:
         music = None if prompt is None else prompt.music
         seeds = [(seed, i) for i in range(args.count)]
         works = performed(bundle, command, options, seeds, music, show, corpus)
-    records = [record(bundle, command, seed, i, options, prompt, corpus) for i in range(args.count)]
+    banned = None if corpus is None else (args.corpus, corpus.sha256)
+    records = [record(bundle, command, seed, i, options, prompt, banned) for i in range(args.count)]
     files = _written(args, works, records, writers)
     result = _result(bundle, seed, options, works, files)
     emit(args, result, _text(result))
@@ -125,21 +116,20 @@ Writer = Callable[["Score", Path, Sequence[str]], Any]
 
 def writer(path: Path) -> Writer:
     """The function that writes this kind of file; an error now if it cannot be written at all."""
-    from antiphon import audio, pictures
+    from antiphon import audio, files, pictures
     from antiphon.errors import OptionError
-    from antiphon.files.midi import write_midi
     from antiphon.files.paths import check_writable
 
     ending = path.suffix.lower()
     check_writable(path)
-    if ending in (".mid", ".midi"):
-        return write_midi
+    if of_notes := files.writer(path):
+        return of_notes
     if ending in audio.ENDINGS:
         return lambda score, file, texts: audio.render_file(score, file)
     if ending in pictures.ENDINGS:
         pictures.check(path)
         return lambda score, file, texts: pictures.draw(score, file, title=file.stem)
-    allowed = ", ".join([".mid", *audio.ENDINGS, *pictures.ENDINGS])
+    allowed = ", ".join([*files.WRITERS, *audio.ENDINGS, *pictures.ENDINGS])
     raise OptionError(f"{path}: the ending {path.suffix!r} is not known; it may be {allowed}")
 
 

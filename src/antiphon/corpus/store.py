@@ -71,6 +71,11 @@ class Corpus:
         self.path, self.manifest = path, manifest
 
     @cached_property
+    def sha256(self) -> str:
+        """Of the manifest, which lists the hashes of all else."""
+        return hashlib.sha256((self.path / MANIFEST).read_bytes()).hexdigest()
+
+    @cached_property
     def _table(self) -> pa.Table:
         return _mapped(self.path / PIECES)
 

@@ -158,12 +158,16 @@ class TrainingWindows:
         return stack([self._windows.one(pieces[p], s, self._augmentation, self._pitches, rng) for p, s in chosen])
 
     def _shuffled(self, number: int) -> np.ndarray:
-        """(windows, 2) piece and start of every window of one pass, in a random order."""
-        rng = np.random.default_rng((self._seed, 0, number))
-        starts = [np.arange(-int(rng.integers(self._stride)), piece.count, self._stride) for piece in self._pieces]
-        pairs = np.concatenate([np.stack([np.full(len(s), i), s], -1) for i, s in enumerate(starts)])
-        rng.shuffle(pairs)
-        return np.concatenate([pairs, pairs])[: max(len(pairs), self.per_pass * self._size)]
+        return shuffled(self._pieces, self._stride, self._seed, number, self.per_pass * self._size)
+
+
+def shuffled(pieces: Sequence[Span], stride: int, seed: int, number: int, least: int) -> np.ndarray:
+    """(windows, 2) piece and start of every window of pass ``number``, in a random order; at least so many."""
+    rng = np.random.default_rng((seed, 0, number))
+    starts = [np.arange(-int(rng.integers(stride)), piece.count, stride) for piece in pieces]
+    pairs = np.concatenate([np.stack([np.full(len(s), i), s], -1) for i, s in enumerate(starts)])
+    rng.shuffle(pairs)
+    return np.concatenate([pairs, pairs])[: max(len(pairs), least)]
 
 
 def fixed_batches(

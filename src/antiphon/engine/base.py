@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from antiphon.codec import NoteCodec
+from antiphon.corpus.phrase_rolls import Layout
 
 CHUNK = 256  # notes heard at once where a model can: more saves little and needs more memory
 State = tuple[np.ndarray, ...]  # what the model remembers of B pieces; the batch is each array's first dimension
@@ -15,8 +16,11 @@ State = tuple[np.ndarray, ...]  # what the model remembers of B pieces; the batc
 class Engine(Protocol):
     """A model ready to predict, without knowing what computes it. Nothing here changes an argument."""
 
-    codec: NoteCodec
     chunk: int  # notes that one call of :meth:`hear` takes at best: 1 where each must wait for the one before it
+
+    @property
+    def codec(self) -> NoteCodec:
+        """How its rows become music; ModelError where a row is a chord."""
 
     def start(self, batch: int) -> State:
         """The state before anything was heard."""
@@ -55,6 +59,33 @@ class Latent(Protocol):
 
     def unfold(self, place: np.ndarray) -> State:
         """The state in which music begins that lies at (B, Z)."""
+
+
+@runtime_checkable
+class Filling(Protocol):
+    """What the engine of a model has that fills what is masked; it has no steps, so it refuses all else."""
+
+    codec: NoteCodec
+    window: int  # rows that it looks at, at most
+
+    def fill(self, rows: np.ndarray, hints: np.ndarray) -> list[np.ndarray]:
+        """(B, T, V) float32 logits of each attribute where it is masked in (B, T, A) rows.
+
+        In a row an attribute's size stands for one that is masked, one more for padding. Hints (B, T, 3) say what is
+        known of masked steps, see :mod:`antiphon.gaps`.
+        """
+
+
+@runtime_checkable
+class Drawing(Protocol):
+    """What the engine of a model has that draws whole phrases of noise; it has no steps, so it refuses all else."""
+
+    codec: NoteCodec
+    layout: Layout  # of a phrase
+    noise: int  # Z, the numbers that a phrase is made of, from a normal distribution
+
+    def draw(self, noise: np.ndarray) -> np.ndarray:
+        """(B, T, K, 2, P) uint8 phrases of (B, Z) noise, each of its own numbers alone."""
 
 
 def prefill(engine: Engine, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:

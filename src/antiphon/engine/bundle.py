@@ -2,8 +2,9 @@
 
 ``meta.json`` says what the model is and lists every other file with its size and SHA-256; ``weights.safetensors`` holds
 the weights for fine-tuning, ``engine.onnx`` (a step of the backbone) and ``heads.onnx`` what plays, ``card.md`` what a
-person should know. A model that hears whole passages at once has ``encoder.onnx`` too. Nothing in a bundle is executed
-and no pickle is read.
+person should know. A model that hears whole passages at once has ``encoder.onnx`` too; one that fills what is masked
+has ``filler.onnx`` instead of steps and heads, one that draws whole phrases ``drawer.onnx``. Nothing in a bundle is
+executed and no pickle is read.
 """
 
 from __future__ import annotations
@@ -16,17 +17,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from antiphon.codec import NoteCodec, codec_from_spec
+from antiphon.chords import ChordCodec, rows_from_spec
+from antiphon.codec import NoteCodec
 from antiphon.conditions import Conditions
 from antiphon.errors import ModelError, unknown
 from antiphon.files.paths import written_folder
+from antiphon.rolls import RollCodec
 
 FORMAT = 1
 META = "meta.json"
 WEIGHTS, ENGINE, HEADS, CARD = "weights.safetensors", "engine.onnx", "heads.onnx", "card.md"
 FILES = (WEIGHTS, ENGINE, HEADS, CARD)
-ENCODER = "encoder.onnx"
+ENCODER, FILLER, DRAWER = "encoder.onnx", "filler.onnx", "drawer.onnx"
 OPTIONAL = (ENCODER,)
+# What a model has, beside OPTIONAL ones: it steps, it fills, or it draws.
+KINDS = (FILES, (WEIGHTS, FILLER, CARD), (WEIGHTS, DRAWER, CARD))
 PLACE = ("mean", "log_deviation")  # the encoder's outputs where there is a latent space; else parts of a state
 _KEYS = {
     "format": int, "name": str, "family": str, "config": dict, "codec": dict, "state": list, "parameters": int,
@@ -34,6 +39,10 @@ _KEYS = {
 }  # fmt: skip
 _LARGEST = 1 << 30  # bytes of one file
 DEFAULT = "lstm-piano"
+
+
+class NoNotesError(ModelError, AttributeError):
+    """Rows that are no notes; an AttributeError too, so that an engine of chords is no protocol with a codec."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +58,24 @@ class Bundle:
         return str(self.meta["name"])
 
     @cached_property
+    def rows(self) -> NoteCodec | ChordCodec | RollCodec:
+        """How the model's rows become music, whatever a row is."""
+        return rows_from_spec(self.meta["codec"])
+
+    @property
     def codec(self) -> NoteCodec:
-        """How the model's rows become music."""
-        return codec_from_spec(self.meta["codec"])
+        """How the rows of a model of notes become music; ModelError for one of chords."""
+        if isinstance(self.rows, ChordCodec):
+            raise NoNotesError(
+                f"the model {self.name} writes chords, not notes: `antiphon generate --model` and `--chords model:…` "
+                "know it; choose a model of notes here"
+            )
+        if isinstance(self.rows, RollCodec):
+            raise NoNotesError(
+                f"the model {self.name} writes frames of a piano roll, not notes: `antiphon generate --model` knows "
+                "it; choose a model of notes here"
+            )
+        return self.rows
 
     @cached_property
     def conditions(self) -> Conditions | None:
@@ -123,8 +147,9 @@ def open_bundle(name_or_path: str | Path = DEFAULT) -> Bundle:
     """The one way to a model: found by name or path, every file checked for size and hash; ModelError otherwise."""
     path = find(name_or_path)
     meta = read_meta(path)
-    if set(meta["files"]) - set(OPTIONAL) != set(FILES):
-        raise ModelError(f"{path} lists the files {sorted(meta['files'])}; a model has {sorted(FILES)}")
+    if set(meta["files"]) - set(OPTIONAL) not in map(set, KINDS):
+        kinds = " or ".join(str(sorted(kind)) for kind in KINDS)
+        raise ModelError(f"{path} lists the files {sorted(meta['files'])}; a model has {kinds}")
     for name, entry in meta["files"].items():
         if not isinstance(entry, dict):
             raise ModelError(f"{path / META} is damaged: it gives no size and hash of {name}")
@@ -147,7 +172,8 @@ def write_bundle(path: Path, meta: Mapping[str, Any], make: Callable[[Path], Non
     """Write a bundle whole or not at all: ``make`` writes into a temporary folder; sizes and hashes are added."""
     with written_folder(path) as folder:
         make(folder)
-        names = [*FILES, *(name for name in OPTIONAL if (folder / name).exists())]
+        known = dict.fromkeys(name for kind in (*KINDS, OPTIONAL) for name in kind)
+        names = [name for name in known if (folder / name).exists()]
         files = {name: (folder / name).read_bytes() for name in names}
         listed = {n: {"bytes": len(b), "sha256": hashlib.sha256(b).hexdigest()} for n, b in files.items()}
         whole = {"format": FORMAT, "name": path.name, **meta, "files": listed}

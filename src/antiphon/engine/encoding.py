@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from antiphon.engine.base import State
-from antiphon.engine.bundle import ENCODER, PLACE, Bundle
+from antiphon.chords import ChordCodec
+from antiphon.engine.base import Engine, State
+from antiphon.engine.bundle import DRAWER, ENCODER, FILLER, PLACE, Bundle
+from antiphon.engine.drawing import DrawingEngine
+from antiphon.engine.filling import FillingEngine
 from antiphon.engine.onnx_engine import OnnxEngine, session
+from antiphon.engine.rolls import RollEngine
 from antiphon.errors import ModelError, OptionError
+from antiphon.rolls import RollCodec
 
 BARS = 2  # of a passage, where a model's configuration leaves it as it comes
 
@@ -62,8 +67,24 @@ class LatentEngine(OnnxEngine):
         return np.asarray(place, dtype=np.float32), *self.start(len(place))[1:]
 
 
-def make_engine(bundle: Bundle, threads: int = 1) -> OnnxEngine:
+class ChordEngine(OnnxEngine):
+    """A model whose rows are chords: all that an Engine is, but its codec is ``chords``."""
+
+    def __init__(self, bundle: Bundle, codec: ChordCodec, threads: int = 1) -> None:
+        super().__init__(bundle, threads)
+        self.chords = codec
+
+
+def make_engine(bundle: Bundle, threads: int = 1) -> Engine:
     """The engine that a bundle's files are for."""
+    if bundle.has(FILLER):
+        return FillingEngine(bundle, threads)
+    if bundle.has(DRAWER):
+        return DrawingEngine(bundle, threads)
+    if isinstance(bundle.rows, ChordCodec):
+        return ChordEngine(bundle, bundle.rows, threads)
+    if isinstance(bundle.rows, RollCodec):
+        return RollEngine(bundle, bundle.rows, threads)
     if not bundle.has(ENCODER):
         return OnnxEngine(bundle, threads)
     encoder = Encoder(bundle, threads)

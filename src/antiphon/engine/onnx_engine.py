@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
+from antiphon.codec import NoteCodec
 from antiphon.engine.base import CHUNK, State
 from antiphon.engine.bundle import ENGINE, HEADS, META, Bundle
 from antiphon.errors import ModelError
@@ -26,16 +28,21 @@ class OnnxEngine:
     """Runs ``engine.onnx`` and ``heads.onnx`` of a bundle."""
 
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
-        self.codec = bundle.codec
+        self._bundle = bundle
         self._step = session(bundle, ENGINE, threads)
         self._heads = session(bundle, HEADS, threads)
-        self._indices = [np.array(i) for i in range(len(self.codec.attributes))]
+        self._indices = [np.array(i) for i in range(len(bundle.rows.attributes))]
         self._state = _state(bundle, self._step)
         self._many = len(self._step.get_inputs()[0].shape) == 3  # the graph takes T rows of each piece
         self.chunk = CHUNK if self._many else 1
         self._inputs = [i.name for i in self._step.get_inputs()]
         self._head_inputs = {i.name for i in self._heads.get_inputs()}
         self._outputs = [o.name for o in self._heads.get_outputs()]  # one; of older bundles one for each head
+
+    @cached_property
+    def codec(self) -> NoteCodec:
+        """The bundle's; ModelError for a model of chords."""
+        return self._bundle.codec
 
     def start(self, batch: int) -> State:
         return tuple(_filled(shape, fill, batch) for shape, fill in self._state)

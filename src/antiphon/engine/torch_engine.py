@@ -16,8 +16,8 @@ class TorchEngine:
     """Runs a model of ``models/`` one step at a time."""
 
     def __init__(self, bundle: Bundle, device: str = "cpu") -> None:
-        self.codec = bundle.codec
         self.model = load_model(bundle).to(device)
+        self.codec = self.model.codec
         self._device = device
         self.chunk = CHUNK
 
@@ -46,7 +46,7 @@ class TorchEngine:
 
 def load_model(bundle: Bundle) -> Model:
     """The module of a bundle with its weights, ready to predict or to be trained further."""
-    model = build(bundle.meta["family"], bundle.meta["config"], bundle.codec)
+    model = build(bundle.meta["family"], bundle.meta["config"], bundle.rows)
     model.load_state_dict(
         {name: t.float() if t.is_floating_point() else t for name, t in load(bundle.read(WEIGHTS)).items()}
     )

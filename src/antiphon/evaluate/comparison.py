@@ -76,6 +76,7 @@ class Comparison:
         for one in self.writers:
             if one.predicts:
                 yield f"{one.name}: likelihood", partial(self.likelihood, one)
+            if one.bundle:
                 yield f"{one.name}: speed", partial(self.speed, one)
             yield f"{one.name}: samples", partial(self.samples, one)
             yield f"{one.name}: measures", partial(self.measures, one)
@@ -97,7 +98,9 @@ class Comparison:
         if not one.whole:
             return known
         if one.predicts:
-            known |= {"likelihood": self.likelihood(one)["summary"], "speed": self.speed(one)}
+            known["likelihood"] = self.likelihood(one)["summary"]
+        if one.bundle:
+            known["speed"] = self.speed(one)
         drawn = self.samples(one)
         known |= {"samples": len(drawn), "measures": _spread(self.measures(one)), **self.distances(one)}
         if self._trained:
@@ -132,10 +135,7 @@ class Comparison:
 
     @cached_property
     def _index(self) -> memorisation.CopyIndex:
-        folder = self.cache.path(self._key("copy index"), ".index")
-        if not folder.exists():
-            memorisation.index_corpus(self.corpus, self.corpus.split("train")).save(folder)
-        return memorisation.load_index(folder)
+        return memorisation.training_index(self.corpus)
 
     def likelihood(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, Any]:
         """Summary and details of a model's predictions of the real pieces, group by group."""

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from antiphon.chords import ChordCodec
 from antiphon.corpus.store import Corpus
-from antiphon.engine.bundle import CARD, META, Bundle, find, open_bundle
+from antiphon.engine.bundle import CARD, DRAWER, FILLER, META, Bundle, find, open_bundle
 from antiphon.errors import ModelError
 from antiphon.files import READERS
+from antiphon.rolls import RollCodec
 
 PASSAGES = "it answers or varies passages and predicts no whole pieces; what it was measured by stands in its card"
+CHORDS = "it writes chords, whose likelihood is no comparison with that of notes; it stands in its card"
+BOUND = "it fills what is masked, and its likelihood is known by a bound only: see `antiphon evaluate`, and its card"
+FRAMES = "it writes piano rolls, so its likelihood is of frames, none of notes"
+NO_LIKELIHOOD = "no likelihood: it draws whole phrases of noise and cannot say how likely a given one is"
 _ENCODER = "encoder.onnx"  # a model that has it hears a passage as a whole, to answer it or to find its place
 
 
@@ -30,12 +36,38 @@ class Contestant:
     @property
     def whole(self) -> bool:
         """Whether it predicts and writes whole pieces from nothing: folders do, and most models."""
-        return self.bundle is None or _ENCODER not in self.bundle.meta["files"]
+        hears = self.bundle is not None and _ENCODER in self.bundle.meta["files"]
+        return not (hears or self.chords or self.fills)
+
+    @property
+    def chords(self) -> bool:
+        """Whether it is a model of chords."""
+        return self.bundle is not None and isinstance(self.bundle.rows, ChordCodec)
+
+    @property
+    def rolls(self) -> bool:
+        """Whether it is a model of piano rolls, which writes whole pieces but has no likelihood of notes."""
+        return self.bundle is not None and isinstance(self.bundle.rows, RollCodec)
+
+    @property
+    def fills(self) -> bool:
+        """Whether it is a model that fills what is masked, whose likelihood is known by a bound."""
+        return self.bundle is not None and FILLER in self.bundle.meta["files"]
+
+    @property
+    def refused(self) -> str:
+        """Why it cannot take part, where it is not :attr:`whole`."""
+        return CHORDS if self.chords else BOUND if self.fills else PASSAGES
 
     @property
     def predicts(self) -> bool:
         """Whether it says how likely whole pieces are: folders do not."""
-        return self.bundle is not None and self.whole
+        return self.bundle is not None and self.whole and not self.draws and not self.rolls
+
+    @property
+    def draws(self) -> bool:
+        """Whether it is a model that draws whole phrases, which has no likelihood."""
+        return self.bundle is not None and DRAWER in self.bundle.meta["files"]
 
     def facts(self) -> dict[str, Any]:
         """What is known without measuring."""
@@ -50,12 +82,20 @@ class Contestant:
             "bytes": sum(file["bytes"] for file in meta["files"].values()),
             "licence": meta["licence"]["name"],
             "hash": self.hash,
-            **({} if self.whole else {"refused": PASSAGES, "measured": meta["measured"]}),
+            **({"no_likelihood": NO_LIKELIHOOD, "measured": meta["measured"]} if self.draws else {}),
+            **({"no_likelihood": _of_frames(meta), "measured": meta["measured"]} if self.rolls else {}),
+            **({} if self.whole else {"refused": self.refused, "measured": meta["measured"]}),
         }
 
     def card(self) -> str:
         """The model's card, in Markdown; nothing for a folder."""
         return self.bundle.read(CARD).decode() if self.bundle else ""
+
+
+def _of_frames(meta: Mapping[str, Any]) -> str:
+    """What is said of a model of piano rolls where others have nats a note."""
+    nats = meta["measured"].get("validation", {}).get("nats_per_frame")
+    return FRAMES if nats is None else f"{FRAMES}: {nats:.3f} nats a frame on the validation split of its own corpus"
 
 
 def open_contestants(names: Sequence[str]) -> list[Contestant]:

@@ -31,6 +31,11 @@ class Likelihood:
     notes: np.ndarray  # (pieces,)
     tokens: np.ndarray  # (pieces,) MIDI-like tokens
 
+    @property
+    def mean(self) -> float:
+        """Nats a note, or a frame, or whatever else the rows of the model stand for."""
+        return float(self.nats.sum() / self.notes.sum())
+
     def report(self) -> dict[str, object]:
         """The numbers, with stable names; means are over notes or tokens, not over pieces."""
         notes, sums = int(self.notes.sum()), self.nats.sum(0)

@@ -10,7 +10,7 @@ copying: the same numbers of real music stand beside a model's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,21 @@ def load_index(folder: Path) -> CopyIndex:
     arrays = [np.load(folder / f"{name}.npy") for name in ("text", "order", "starts")]
     names = (folder / "names.txt").read_text(encoding="utf-8").split("\n")
     return CopyIndex(SuffixArray(arrays[0], arrays[1]), arrays[2], names)
+
+
+def training_index(corpus: Corpus, first: Callable[[], None] = lambda: None) -> CopyIndex:
+    """The index of a corpus's training pieces, kept in the person's cache folder: making it takes a minute.
+
+    ``first`` is called before it is made.
+    """
+    import platformdirs
+
+    folder = platformdirs.user_cache_path("antiphon") / "copies" / corpus.sha256[:32]
+    if not folder.exists():
+        first()
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        index_corpus(corpus, corpus.split("train")).save(folder)
+    return load_index(folder)
 
 
 def index_corpus(corpus: Corpus, pieces: Sequence[Piece]) -> CopyIndex:

@@ -7,7 +7,6 @@ control is the same with real music against other real music: what chance and th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -20,7 +19,6 @@ FOLDS = 5
 FEWEST = 40  # samples a side: eight a fold
 ROUNDS = 500
 TREES = 100
-_PARTS = ("ensemble", "model_selection", "metrics")
 
 
 def check_installed() -> None:
@@ -108,5 +106,6 @@ def _resampled(label: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _sklearn() -> tuple[Any, Any, Any]:
     """The parts of scikit-learn that are needed, imported here: it takes a second."""
     check_installed()
-    ensemble, selection, metrics = (import_module(f"sklearn.{part}") for part in _PARTS)
-    return ensemble, selection, metrics
+    from sklearn import ensemble, metrics, model_selection
+
+    return ensemble, model_selection, metrics

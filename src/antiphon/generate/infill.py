@@ -15,16 +15,16 @@ import numpy as np
 
 from antiphon import instruments
 from antiphon.bins import CELL_MS, STEP_BINS
-from antiphon.codec import milliseconds
 from antiphon.engine.base import Engine
 from antiphon.errors import OptionError
 from antiphon.generate.control import Control
 from antiphon.generate.finish import Progress, Works, finish
 from antiphon.generate.likely import log_probs
 from antiphon.generate.options import Value, control
-from antiphon.generate.prompt import joined, seconds
+from antiphon.generate.passage import Passage, cut
+from antiphon.generate.prompt import joined
 from antiphon.generate.voice import Voices
-from antiphon.notes import DRUMS, Score, from_seconds
+from antiphon.notes import Score, from_seconds
 
 _CANDIDATES = 16
 _HEARD, _FOLLOWING = 512, 64  # notes before the passage, and after it, that are looked at
@@ -42,9 +42,8 @@ def infill(
     candidates = int(options.get("candidates", _CANDIDATES))
     if not 1 <= candidates <= 1000:
         raise OptionError(f"candidates {candidates} is out of range: 1 to 1000")
-    if "from" not in options or "to" not in options:
-        raise OptionError("infill needs both ends of the passage: give --from and --to, such as 10s and 14s")
-    gap = _Gap(engine, prompt, seconds(str(options["from"]), "from"), seconds(str(options["to"]), "to"))
+    passage = cut(engine.codec, prompt, options)
+    gap = _Gap(engine, passage)
     pieces, gains = [], []
     for i, seed in enumerate(seeds):
 
@@ -54,7 +53,7 @@ def infill(
         filled, scores = gap.fill(wanted, [(*seed, k) for k in range(candidates)], show)
         gains.append(float(scores.max() - np.median(scores)))
         new = replace(filled.with_program(last.program), tracks=(instruments.name(last.program),))
-        music = joined(gap.kept, last.part(new), 0.0)
+        music = joined(passage.kept, last.part(new), 0.0)
         pieces.append(last.piece(music, seed, len(new), first_track=len(prompt.tracks)))
     elapsed_s = time.perf_counter() - began
     return Works(pieces, elapsed_s, elapsed_s, {"nats_per_following_note_over_median": gains})
@@ -63,25 +62,10 @@ def infill(
 class _Gap:
     """What stands before and after the passage, as the model hears it."""
 
-    def __init__(self, engine: Engine, prompt: Score, from_s: float, to_s: float) -> None:
-        if to_s <= from_s:
-            raise OptionError(f"a passage from {from_s:g} s to {to_s:g} s is empty: it must end after it begins")
-        self._engine, codec = engine, engine.codec
-        onset_s, audible = prompt.onset_s, codec.programs | (prompt.notes["program"] != DRUMS)
-        self.kept = prompt.select((onset_s < from_s) | (onset_s >= to_s) | ~audible)
-        self._before, self._after = (
-            prompt.select(audible & (onset_s < from_s)),
-            prompt.select(audible & (onset_s >= to_s)),
-        )
-        if not len(self._after):
-            raise OptionError(
-                f"no note follows {to_s:g} s, so nothing says how to lead on; `antiphon continue FILE --to {from_s:g}` "
-                "writes a new ending"
-            )
-        # Without anything before it, the first note of the passage stands where the passage begins.
-        self._origin_ms = round(from_s * 1000) if not len(self._before) else int(milliseconds(self._before)[0].max())
-        self._length = round(to_s * 1000 - self._origin_ms) // CELL_MS  # in cells
-        self._heard = codec.encode(self._before)
+    def __init__(self, engine: Engine, passage: Passage) -> None:
+        self._engine, self._passage = engine, passage
+        self._origin_ms, self._length = passage.origin_ms, passage.cells(passage.to_s)
+        self._heard = engine.codec.encode(passage.before)
 
     def fill(self, wanted: Control, seeds: Sequence[Sequence[int]], progress: Progress) -> tuple[Score, np.ndarray]:
         """The best candidate, and for all of them the nats a note that the rest then has."""
@@ -113,11 +97,7 @@ class _Gap:
         """Nats a note of the first notes that follow, once the model has heard what comes before and the candidate."""
         codec, width = self._engine.codec, len(self._engine.codec.attributes)
         previous_ms = self._origin_ms + (times[-1][0] * CELL_MS if times else 0)
-        onset_ms, duration_ms = milliseconds(self._after)
-        notes = self._after.notes
-        following = codec.encode_ms(
-            onset_ms, duration_ms, notes["pitch"], notes["velocity"], notes["program"], previous_ms
-        )[:_FOLLOWING]
+        following = self._passage.follows(codec, previous_ms)[:_FOLLOWING]
         heard = np.concatenate([self._heard[-_HEARD:], np.array(rows, np.int64).reshape(-1, width)])
         return float(log_probs(self._engine, following[None].astype(np.int64), heard[None]).mean())
 

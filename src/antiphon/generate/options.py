@@ -149,6 +149,8 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Option]]] = {  # title, what it is 
             "amount": Option(float, "X", "share of the notes that change, 0 to 1"),
             "candidates": Option(int, "N", "ways that are tried; the one that leads on best is kept"),
             "gap": Option(int, "N", "semitones kept free below the melody"),
+            "voices": Option(int, "N", "notes added below a note of the melody (default 3)"),
+            "every": Option(float, "S", "seconds from one added chord to the next, at least (default 0.5)"),
         },
     ),
     "length": (
@@ -199,6 +201,13 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Option]]] = {  # title, what it is 
             "greedy": Option(bool, "", "always the likeliest; nothing is drawn", _draw("greedy")),
         },
     ),
+    "filling": (
+        "how a model of the family diffusion fills what is masked",
+        {
+            "passes": Option(int, "N", "passes in which a block is filled (default 64): more, better and slower"),
+            "order": Option(str, "NAME", "what is filled first: random (default), or certain, the surest"),
+        },
+    ),
     "search": (
         "search for a likely piece instead of drawing one",
         {
@@ -232,7 +241,10 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Option]]] = {  # title, what it is 
             ),
             "drone-every": Option(float, "S", "seconds between strikes (default: a bar, or 4)", _rule("drone_s")),
             "chords": Option(
-                str, "CHORDS", "over and over: 'Am F C G', or a file of them; needs --tempo", _rule("chords")
+                str,
+                "CHORDS",
+                "over and over: 'Am F C G'; a file of them, or of music; model:M, a model of chords; needs --tempo",
+                _rule("chords"),
             ),
             "bars-per-chord": Option(float, "N", "bars each chord lasts (default 1)", _rule("bars_per_chord")),
             "passing": Option(bool, "", "off the beat, notes need not belong to the chord", _rule("passing")),
@@ -277,6 +289,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Option]]] = {  # title, what it is 
     "output": (
         "instruments, and steps after the model, each reversible",
         {
+            "render": Option(str, "HOW", "of a model of chords: block (default) or arpeggio"),
             "instrument": Option(str, "NAME", "a General MIDI name or number (default: piano)"),
             "parts": Option(str, "PARTS", "instruments from low to high, split at pitches: cello,C4,violin"),
             "quantise": Option(str, "GRID", "move notes onto a grid: 1/16, or 1/16,0.8 for four fifths of the way"),

@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 
 from antiphon.bins import CELL_MS, STEP_BINS
-from antiphon.engine.base import Engine
+from antiphon.engine.base import Drawing, Engine
+from antiphon.engine.rolls import RollEngine
 from antiphon.errors import OptionError
 from antiphon.generate.bans import NewBan
 from antiphon.generate.beams import Beams
 from antiphon.generate.book import Book, exact_score
 from antiphon.generate.control import PLAIN, Control
 from antiphon.generate.length import Length
+from antiphon.generate.phrases import draw_pieces
+from antiphon.generate.rolls import frame_pieces
 from antiphon.generate.sampling import Sampling
 from antiphon.generate.stream import prompt_rows
 from antiphon.generate.timeline import FAR
@@ -67,6 +70,12 @@ def write_pieces(
     control contradicts itself.
     """
     control = _completed(control, length, sampling)
+    if isinstance(engine, Drawing):
+        return _drawn(engine, control, seeds, prompt, program, progress)
+    if isinstance(engine, RollEngine):
+        began = time.perf_counter()
+        scores, first_s = frame_pieces(engine, control, seeds, prompt, program, progress)
+        return Pieces(scores, sum(map(len, scores)), first_s, time.perf_counter() - began)
     began, codec, search = time.perf_counter(), engine.codec, control.search
     heard = None if prompt is None else prompt_rows(codec, prompt)
     tries = [(*seed, i) if i else tuple(seed) for seed in seeds for i in range(search.best_of)]
@@ -91,6 +100,23 @@ def write_pieces(
         guard=[piece.guard for piece in best if piece.guard is not None],
         bans=[piece.bans for piece in best if piece.bans is not None],
     )
+
+
+def _drawn(
+    engine: Drawing,
+    control: Control,
+    seeds: Sequence[Seed],
+    prompt: Score | None,
+    program: int,
+    progress: Callable[[float], None],
+) -> Pieces:
+    """The pieces of a model that draws whole phrases and hears no prompt."""
+    if prompt is not None:
+        raise OptionError(
+            "this model draws whole phrases and hears no music: leave the prompt out, or take a model of another family"
+        )
+    scores, first_note_s, elapsed_s = draw_pieces(engine, control, seeds, program, progress)
+    return Pieces(scores, sum(map(len, scores)), first_note_s, elapsed_s)
 
 
 def _completed(control: Control, length: Length | None, sampling: Sampling | None) -> Control:

@@ -24,7 +24,7 @@ from antiphon.generate.options import Value, checked
 from antiphon.generate.prompt import Prompt, read_prompt
 
 MARK = "antiphon "  # what the text event begins with
-COMMANDS = ("generate", "continue", "vary", "accompany", "infill")
+COMMANDS = ("generate", "continue", "vary", "accompany", "infill", "harmonise", "revoice")
 
 
 def _runtime() -> dict[str, str]:

@@ -8,17 +8,24 @@ from typing import Any, TypeAlias
 
 from antiphon import instruments
 from antiphon.bins import CELL_MS, STEP_BINS
-from antiphon.engine.base import Calling, Engine, Latent
+from antiphon.engine.base import Calling, Engine, Filling, Latent
+from antiphon.engine.encoding import ChordEngine
+from antiphon.engine.rolls import RollEngine
 from antiphon.errors import OptionError
 from antiphon.generate.accompany import accompany
 from antiphon.generate.answer import answered, closed, with_length
 from antiphon.generate.bans import NewBan
+from antiphon.generate.chords import write_chords
+from antiphon.generate.filled import infill_filled, write_filled
 from antiphon.generate.finish import Progress, Works, finish
+from antiphon.generate.harmonise import harmonise
 from antiphon.generate.infill import infill
 from antiphon.generate.latent import vary_latent
-from antiphon.generate.options import Value, control
+from antiphon.generate.options import GROUPS, Value, control
 from antiphon.generate.pieces import Pieces, write_pieces
 from antiphon.generate.prompt import joined, seconds
+from antiphon.generate.revoice import revoice
+from antiphon.generate.rolls import write_frames
 from antiphon.generate.stream import prompt_rows
 from antiphon.generate.transpose import semitones, transposed
 from antiphon.generate.vary import vary
@@ -28,7 +35,12 @@ Seeds: TypeAlias = Sequence[tuple[int, int]]
 Measure: TypeAlias = Callable[[Score], float]
 Edit: TypeAlias = Callable[[Engine, Mapping[str, Value], Seeds, Score, Progress], Works]
 
-EDITS: Mapping[str, Edit] = {"vary": vary, "accompany": accompany, "infill": infill}
+EDITS: Mapping[str, Edit] = {
+    "vary": vary, "accompany": accompany, "infill": infill, "harmonise": harmonise, "revoice": revoice,
+}  # fmt: skip
+_FILLED: Mapping[str, Edit] = {"infill": infill_filled, "harmonise": harmonise, "revoice": revoice}
+# Engines whose rows are no notes, and what writes theirs.
+_ROWS: Mapping[type, Callable[..., Works]] = {ChordEngine: write_chords, RollEngine: write_frames}
 _SAME_S = 0.004  # below half a cell: two onsets of the codec's grid that are closer are one
 
 
@@ -54,9 +66,16 @@ def perform(
         raise OptionError(f"{command} needs music: give a file, or a melody such as 'C4 E4 G4:2 r A4'")
     if prompt is not None and command == "vary" and isinstance(engine, Latent):
         return vary_latent(engine, options, seeds, prompt, progress)
+    if isinstance(engine, Filling):
+        return _by_filling(engine, command, options, seeds, prompt, progress)
+    _refuse_filling(command, options)
     if prompt is not None and command in EDITS:
         return EDITS[command](engine, options, seeds, prompt, progress)
     kept = prompt if command == "continue" or options.get("continue") else None
+    if write_rows := _ROWS.get(type(engine)):
+        return write_rows(engine, options, seeds, prompt, progress, kept=kept is not None)
+    if "render" in options:
+        raise OptionError(f"render {options['render']} is about models of chords; this one writes notes: leave it out")
     options = with_length(engine, options, prompt)
     if prompt is not None and isinstance(engine, Calling):
 
@@ -68,13 +87,43 @@ def perform(
     return closed(works) if isinstance(engine, Latent) else works
 
 
+def _refuse_filling(command: str, options: Mapping[str, Value]) -> None:
+    """Raise OptionError for an option of filling where the model goes from note to note."""
+    for name in GROUPS["filling"][1]:
+        if name in options and command not in ("harmonise", "revoice"):
+            raise OptionError(
+                f"--{name} is about models that fill what is masked, and this one goes from note to note: leave it "
+                "out, or choose a model of the family diffusion"
+            )
+
+
+def _by_filling(
+    engine: Engine,
+    command: str,
+    options: Mapping[str, Value],
+    seeds: Seeds,
+    prompt: Score | None,
+    progress: Progress,
+) -> Works:
+    """What a model does that fills what is masked."""
+    if command in ("generate", "continue"):
+        keeps = prompt is not None and (command == "continue" or bool(options.get("continue")))
+        return write_filled(engine, options, seeds, prompt, progress, keeps=keeps)
+    if command not in _FILLED or prompt is None:
+        raise OptionError(
+            f"{command} goes from note to note, and this model fills what is masked: take a model of another family, "
+            "or one of the commands infill, harmonise and revoice"
+        )
+    return _FILLED[command](engine, options, seeds, prompt, progress)
+
+
 def which(command: str, options: Mapping[str, Value]) -> dict[str, Any]:
     """What of its source a command reads: arguments for :func:`antiphon.generate.prompt.read_prompt`.
 
-    To ``vary`` and ``infill``, ``from`` and ``to`` say where a piece is changed, so they read all of it.
+    To those that change a passage ``from`` and ``to`` say which, so they read all of the piece.
     """
     found: dict[str, Any] = {"tracks": str(options["tracks"])} if "tracks" in options else {}
-    if command not in ("vary", "infill"):
+    if command not in ("vary", "infill", "revoice"):
         found |= {f"{end}_s": seconds(str(options[end]), end) for end in ("from", "to") if end in options}
     return found
 

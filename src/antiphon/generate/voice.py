@@ -236,9 +236,9 @@ class Voices:
         parents: np.ndarray | None,
     ) -> np.ndarray:
         """(B,) nats that the codes add to the log-likelihood; what the constraints cost is added at once."""
-        whole = _log_sum(logits, valid)
+        whole = log_sum(logits, valid)
         if left is not valid:
-            self.cost = self.cost + whole - _log_sum(logits, left)
+            self.cost = self.cost + whole - log_sum(logits, left)
         chosen = np.arange(len(codes)) if parents is None else parents
         return logits[chosen, codes] - whole[chosen]
 
@@ -303,7 +303,7 @@ class Voice:
         self._voices.rewind(mark)
 
 
-def _log_sum(logits: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
+def log_sum(logits: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
     """(B,) log of the summed exponentials of the allowed (B, V) logits."""
     kept = logits if allowed is None else np.where(allowed, logits, -np.inf)
     most = kept.max(-1)

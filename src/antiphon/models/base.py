@@ -34,10 +34,14 @@ class Model(nn.Module, ABC):
     """A family's module: reads rows, remembers, and says what the heads need to predict the next row."""
 
     Config: ClassVar[type]  # the family's frozen dataclass
+    steps: ClassVar[bool] = True  # whether it predicts note after note: without, it has no `start`, `step`, `parallel`
     chunked: ClassVar[bool] = False  # whether many notes are heard at once in playing too: `parallel` is exported
     cut: str = "windows"  # how pieces are cut for it: one of the kinds of antiphon.training.cutting
+    scores: ClassVar[bool] = False  # whether `heads.scores` says at once what all heads say: that is exported for them
     bars: int = 0  # of what it learns from, where pieces are cut into bars
     encodes: int = 0  # rows that `encode` takes; 0: the family has none
+    fills: int = 0  # rows that `fill` takes at most; 0: the family has none
+    draws: int = 0  # numbers of noise that `draw` makes a phrase of; such a family learns against a critic
     latent: int = 0  # size of the latent space, if it has one: a state then begins with a place there, (B, Z)
     codec: NoteCodec
     heads: Heads
@@ -61,6 +65,17 @@ class Model(nn.Module, ABC):
         Of a family with a latent space instead the mean and the log of the deviation, (B, Z) each, of its place there.
         """
         raise NotImplementedError(f"{type(self).__name__} encodes nothing")
+
+    def fill(self, rows: Tensor, hints: Tensor) -> tuple[Tensor, ...]:
+        """(B, T, V) logits of each attribute where it is masked in (B, T, A) rows, all of them seen at once.
+
+        Hints (B, T, 3) say what is known of masked steps, see :mod:`antiphon.gaps`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} fills nothing")
+
+    def draw(self, noise: Tensor) -> Tensor:
+        """(B, T, K, 2, P) whole phrases of (B, Z) noise, as :mod:`antiphon.corpus.phrase_rolls` has them."""
+        raise NotImplementedError(f"{type(self).__name__} draws nothing")
 
     def at(self, step: int) -> None:
         """Told before each step of training, for a loss that changes on the way; by default nothing does."""

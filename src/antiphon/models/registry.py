@@ -6,9 +6,11 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
+from antiphon.chords import ChordCodec
 from antiphon.codec import NoteCodec
 from antiphon.errors import ModelError, unknown
 from antiphon.models.base import Model
+from antiphon.rolls import RollCodec
 
 FAMILIES = {
     "lstm": "antiphon.models.recurrent:LSTM",
@@ -20,6 +22,10 @@ FAMILIES = {
     "transformer": "antiphon.models.transformer:Transformer",
     "seq2seq": "antiphon.models.seq2seq:Seq2Seq",
     "vae": "antiphon.models.vae:VAE",
+    "chord": "antiphon.models.chord:Chord",
+    "diffusion": "antiphon.models.diffusion:Diffusion",
+    "roll": "antiphon.models.roll:Roll",
+    "gan": "antiphon.models.gan:GAN",
 }
 
 
@@ -31,7 +37,7 @@ def family(name: str) -> type[Model]:
     return getattr(importlib.import_module(module), cls)
 
 
-def build(name: str, config: Mapping[str, Any], codec: NoteCodec) -> Model:
+def build(name: str, config: Mapping[str, Any], codec: NoteCodec | ChordCodec | RollCodec) -> Model:
     """An untrained model of a family from its configuration's keys."""
     cls = family(name)
     return cls(cls.Config(**config), codec)

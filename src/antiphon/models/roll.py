@@ -6,6 +6,8 @@ keys of its frame, as RNN, LSTM, GRU and TCN were compared (Bai et al. 2018). Th
 frame one after another from the lowest, each knowing those below it, until it says stop: a chord is weighed as a whole,
 which RNN-NADE (Boulanger-Lewandowski et al. 2012) first showed to matter more than the recurrent layer does.
 
+A model of rolls makes its own codec from its configuration.
+
 Shapes: N frames, K keys of a frame, J traces, C channels, M = K + 1 places that a next note may take, the last the
 stop, H the width of the joint head's hidden layer.
 """
@@ -22,14 +24,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from antiphon.codec import NoteCodec
-from antiphon.errors import RecipeError, unknown
+from antiphon.errors import OptionError, RecipeError, unknown
 from antiphon.models.base import Batch, Model, State
 from antiphon.models.registry import family
+from antiphon.rolls import KEYS, LOWEST, ON, SIXTEENTH_MS, START, RollCodec
 
 FADING = 0.0, 0.5, 0.8, 0.95  # what of a trace is left a frame later; the first is what sounds now
 VOICES = 4  # notes of a frame that are told apart, counted from the lowest; the last stands for all above
 OCTAVE = 12
-ON, START = 1, 2  # codes of a key: 0 silent, 1 sounding, 2 before the first frame
 BACKBONES = "lstm", "gru", "rnn", "autoregressive", "cnn", "transformer"  # from rows to hidden vectors to heads
 # What a family's configuration says of notes, their attributes and their times: a roll has none of them.
 _OF_NOTES = {"heads", "head_size", "kinds", "weights", "inputs", "window", "seconds", "conditions", "composers"}
@@ -37,8 +39,13 @@ _OF_NOTES = {"heads", "head_size", "kinds", "weights", "inputs", "window", "seco
 
 @dataclass(frozen=True, kw_only=True)
 class RollConfig:
-    """A backbone and its head."""
+    """What a frame is, a backbone and its head."""
 
+    beats: bool = False  # frames are sixteenths of scores, not so many milliseconds of performances
+    frame_ms: int = SIXTEENTH_MS  # that a frame of a performance lasts
+    struck: bool = False  # a key that is struck again is silent for the frame before
+    lowest: int = LOWEST  # MIDI pitch of the first key
+    keys: int = KEYS
     backbone: str = "lstm"  # a family of the registry
     options: Mapping[str, Any] = field(default_factory=dict)  # keys of that family's configuration
     heads: Literal["independent", "joint"] = "joint"
@@ -47,6 +54,10 @@ class RollConfig:
     dropout: float = 0.0  # on the joint head's hidden layer
 
     def __post_init__(self) -> None:
+        try:
+            self.codec()
+        except OptionError as error:
+            raise RecipeError(str(error)) from error
         if self.heads not in _HEADS:
             raise RecipeError(unknown("value of model.heads", self.heads, _HEADS))
         for name in ("head_size", "channels"):
@@ -61,18 +72,27 @@ class RollConfig:
             if key not in known:
                 raise RecipeError(unknown(f"key of model.options for {self.backbone}", key, sorted(known)))
 
+    def codec(self) -> RollCodec:
+        """How music becomes frames."""
+        return RollCodec(self.frame_ms, self.lowest, self.keys, self.beats, self.struck)
+
 
 class Roll(Model):
-    """See the module's description; ``codec`` is a ``RollCodec``."""
+    """See the module's description."""
 
     Config = RollConfig
+    cut = "frames"
+    scores = True
+    codec: RollCodec  # type: ignore[assignment]  # the contract names the codec of notes
 
-    def __init__(self, config: RollConfig, codec: Any) -> None:
+    def __init__(self, config: RollConfig, codec: NoteCodec | RollCodec) -> None:
         super().__init__()
-        self.config, self.codec = config, codec
+        if isinstance(codec, NoteCodec) and (codec.ends or codec.programs):
+            raise RecipeError("rolls have no instruments and no pointers to ends: leave the table codec out")
+        self.config, self.codec = config, config.codec()
         cls = family(config.backbone)
         self.backbone = cls(cls.Config(**config.options), NoteCodec())
-        keys = len(codec.attributes)
+        keys = config.keys
         self.backbone.embed = Frame(keys, self.backbone.embed.width)
         heads = _HEADS[config.heads](keys, self.backbone.config.size, config)
         self.backbone.heads = heads  # type: ignore[assignment]  # the contract names the heads of notes
@@ -161,6 +181,10 @@ class IndependentKeys(nn.Module):
         """(…, D) hidden vectors → (…, K) features."""
         return self.project(hidden)
 
+    def scores(self, features: Tensor, rows: Tensor) -> Tensor:
+        """(…, K) log-odds of each key, whatever sounds already."""
+        return features
+
     def logits(self, index: int, features: Tensor, rows: Tensor) -> Tensor:
         """(…, 2) log-probabilities, up to a constant, of a key's silence and sound."""
         sound = features[..., index]
@@ -227,16 +251,21 @@ class JointKeys(nn.Module):
         return self.out(self.dropout(F.gelu(part))) + near
 
     def logits(self, index: int, features: Tensor, rows: Tensor) -> Tensor:
-        """(N, 2) of a key given those below it: it is the next note, or one above it or the stop comes next."""
-        part, around = features.split(self.widths, -1)
-        on = F.pad((rows[:, :index] == ON).to(features.dtype), (0, self.keys - index))
+        """(…, 2) of a key given those below it: it is the next note, or one above it or the stop comes next."""
+        scores = self.scores(features, F.pad(rows[..., :index], (0, self.keys - index)))
+        return torch.stack([scores[..., index + 1 :].logsumexp(-1), scores[..., index]], -1)
+
+    def scores(self, features: Tensor, rows: Tensor) -> Tensor:
+        """(…, M) logits of the next note, and of the stop, given those in (…, K) rows: only those above it count."""
+        part, around = features.flatten(0, -2).split(self.widths, -1)
+        on = (rows == ON).to(features.dtype).flatten(0, -2)
         reach = self.around[0].flip(0).T[:, None]  # (C, 1, 2 K): a convolution needs no table of all pairs of keys
         struck = F.conv1d(F.pad(on, (self.keys, self.keys))[:, None], reach).transpose(1, 2)  # (N, M, C)
         count = on.sum(-1).long().clamp(max=VOICES)
         turns = F.pad(self.turns.cumsum(0), (0, 0, 1, 0))[count]
         around = around.unflatten(-1, (self.keys + 1, -1)) + struck + turns[:, None]
         scores = self._scores(part + on @ self.below.weight, around)
-        return torch.stack([scores[:, index + 1 :].logsumexp(-1), scores[:, index]], -1)
+        return scores.view(*rows.shape[:-1], self.keys + 1)
 
     def log_prob(self, features: Tensor, rows: Tensor) -> Tensor:
         """(…, K) log-probability of each key of (…, K) rows given the keys below it."""

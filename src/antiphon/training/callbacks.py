@@ -121,7 +121,7 @@ class Bar(pl.Callback):
         speed = self._notes / (time.monotonic() - self._since)
         self._text = f"loss {float(metrics.get('loss', 0)):.3f}  {speed:,.0f} notes/s"
         if "validation" in metrics:
-            self._text += f"  validation {float(metrics['validation']):.3f} nats/note"
+            self._text += f"  validation {float(metrics['validation']):.3f} {module.unit}"
         self._progress.update(self._task, completed=trainer.global_step, description=self._text)
 
     def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:

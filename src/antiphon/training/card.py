@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from antiphon.evaluate.phrases import table as phrase_table
+
 _RECIPE = """`antiphon train {recipe} --corpus CORPUS -o {name}`, which stands for
 
 ```json
@@ -46,19 +48,58 @@ def _source(source: Mapping[str, Any]) -> str:
 
 
 def _measured(measured: Mapping[str, Any]) -> str:
-    """The likelihood on held-out music as a table."""
+    """The likelihood on held-out music as a table; of a model without one how like real phrases those are it draws."""
+    if "phrases" in measured:
+        return _phrases(measured["phrases"])
     if "validation" not in measured:
         return "Nothing yet."
     found = measured["validation"]
+    if found.get("of") == "frames":
+        return _of_frames(found, measured["engine"])
     rows = {
-        "nats a note": found["nats_per_note"],
+        "nats a note, at most" if measured.get("bound") else "nats a note": found["nats_per_note"],
         **{f"of these, {name}": nats for name, nats in found["nats_per_note_by_attribute"].items()},
         "pitch, step and duration": found["nats_per_note_pitch_step_duration"],
-        "nats a MIDI-like token": found["nats_per_midi_token"],
+        **({"nats a MIDI-like token": found["nats_per_midi_token"]} if "nats_per_midi_token" in found else {}),
     }
-    table = "\n".join(f"| {name} | {value:.3f} |" for name, value in rows.items())
+    table = "\n".join(f"| {name} | {value:.3f} |" for name, value in rows.items()) + _of_chords(found)
     about = f"{found['pieces']} validation pieces, {found['notes']:,} notes, {measured['engine']} engine, 10 ms grid:"
     return f"{about}\n\n| | |\n|---|---|\n{table}" + _latent(measured)
+
+
+def _of_chords(found: Mapping[str, Any]) -> str:
+    """What the likelihood of a model of chords counts, and what not."""
+    if found.get("of") != "chords":
+        return ""
+    return (
+        f"\n\nThe notes are those of {found['chords']:,} chords, whose rows are what is counted; not how loud each "
+        f"note is beside the others of its chord, nor which comes first, nor {found['dropped_notes']:,} notes without "
+        "a place in one. Models of notes pay for all of that: their numbers are no comparison."
+    )
+
+
+def _of_frames(found: Mapping[str, Any], engine: str) -> str:
+    """The likelihood of a model of piano rolls, which is none of notes."""
+    rows = {
+        "nats a frame, all keys together": f"{found['nats_per_frame']:.3f}",
+        "frames that are like the one before": f"{found['frames_like_the_one_before']:.1%}",
+    }
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    return (
+        f"{found['pieces']} validation pieces, {found['frames']:,} frames with {found['notes']:,} notes, {engine} "
+        f"engine; of each piece all frames but the first:\n\n| | |\n|---|---|\n{table}\n\nA frame is a moment, not a "
+        "note: these numbers stand beside those of models whose frames are as long, and of no others."
+    )
+
+
+def _phrases(found: Mapping[str, Any]) -> str:
+    """Phrases that a model drew beside real ones."""
+    rows = "\n".join(f"| {what.strip()} | {made} | {real} |" for what, made, real in phrase_table(found))
+    return (
+        f"No likelihood: it draws whole phrases of noise. {found['phrases']} of its phrases, {found['bars']} bars "
+        "each, beside as many of the validation split; the last line's second number is of other real phrases:\n\n"
+        f"| | drawn | real |\n|---|---|---|\n{rows}"
+    )
 
 
 def _latent(measured: Mapping[str, Any]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from antiphon.chords import ChordCodec
 from antiphon.codec import NoteCodec
+from antiphon.corpus.chord_windows import TrainingChords, chords_of, fixed_chords
 from antiphon.corpus.melodies import Bars
 from antiphon.corpus.pairs import Pair, Pairs, Sizes, TrainingPairs, fixed_pairs
 from antiphon.corpus.phrases import Parts, Phrases
@@ -13,6 +15,8 @@ from antiphon.corpus.store import Corpus, Piece
 from antiphon.corpus.windows import Arrays, TrainingWindows, columns_for, fixed_batches
 from antiphon.errors import RecipeError
 from antiphon.models.base import Model
+from antiphon.training.frames import training_frames, validation_frames
+from antiphon.training.phrases import training_rolls, validation_rolls
 from antiphon.training.recipe import Recipe
 
 VALIDATION_BATCH = 16  # windows; bounds memory: 16 · 1,024 notes · 4 attributes · 148 codes · 4 bytes = 39 MB of logits
@@ -31,6 +35,15 @@ def training_batches(recipe: Recipe, corpus: Corpus, codec: NoteCodec, model: Mo
     """What the model learns from, from the training pieces. RecipeError where recipe and family do not fit."""
     data, seed = recipe.data, recipe.train.seed
     pieces = corpus.split("train")[: data.pieces or None]
+    if isinstance(model.codec, ChordCodec):
+        check_on_beats(recipe, model.codec)
+        chords, places = chords_of(corpus, pieces, model.codec)
+        return TrainingChords(
+            chords, places, model.codec, length=data.window, batch=data.batch, augmentation=recipe.augment,
+            stride=data.stride, seed=seed,
+        )  # fmt: skip
+    if model.cut == "frames":
+        return training_frames(recipe, corpus, model)
     columns, spans = columns_for(codec, corpus.columns(), pieces)
     if model.cut == "windows":
         return TrainingWindows(
@@ -38,7 +51,9 @@ def training_batches(recipe: Recipe, corpus: Corpus, codec: NoteCodec, model: Mo
             stride=data.stride, seed=seed, conditions=model.conditions, forget=data.forget,
         )  # fmt: skip
     if model.cut != "phrases" and recipe.augment.stretch != (1.0, 1.0):
-        raise RecipeError(f"the family {recipe.family} learns on a grid, so time stays: set augment.stretch to [1, 1]")
+        raise on_a_grid(recipe)
+    if model.cut == "rolls":
+        return training_rolls(recipe, corpus, model)
     pitch = [columns["pitch"][span.first : span.first + span.count] for span in spans]
     pitches = min(int(p.min()) for p in pitch), max(int(p.max()) for p in pitch)
     forget = data.forget if model.cut != "bars" else 0.0
@@ -48,9 +63,28 @@ def training_batches(recipe: Recipe, corpus: Corpus, codec: NoteCodec, model: Mo
     )
 
 
+def check_on_beats(recipe: Recipe, codec: ChordCodec) -> None:
+    """Raise RecipeError where chords lie on beats and the recipe would stretch time."""
+    if codec.beats and recipe.augment.stretch != (1.0, 1.0):
+        raise on_a_grid(recipe)
+
+
+def on_a_grid(recipe: Recipe) -> RecipeError:
+    """The error for a recipe that stretches what lies on a grid."""
+    return RecipeError(f"the family {recipe.family} learns on a grid, so time stays: set augment.stretch to [1, 1]")
+
+
 def validation_batches(recipe: Recipe, corpus: Corpus, codec: NoteCodec, model: Model) -> list[Arrays]:
     """The validation pieces as they are, or as much of them as the recipe wants."""
     data = recipe.data
+    if isinstance(model.codec, ChordCodec):
+        found = chords_of(corpus, corpus.split("validation"), model.codec)
+        sizes = {"length": data.validation_window, "batch": VALIDATION_BATCH}
+        return list(fixed_chords(*found, model.codec, **sizes, share=data.validation_share))
+    if model.cut == "frames":
+        return validation_frames(recipe, corpus, model, VALIDATION_BATCH)
+    if model.cut == "rolls":
+        return validation_rolls(corpus, model, VALIDATION_BATCH)
     if model.cut != "windows":
         return held_out(recipe, corpus, codec, model, data.validation_share)
     columns, spans = columns_for(codec, corpus.columns(), corpus.split("validation"))

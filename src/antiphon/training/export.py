@@ -14,7 +14,8 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from antiphon.engine.bundle import CARD, ENCODER, ENGINE, HEADS, PLACE, WEIGHTS
+from antiphon.engine.bundle import CARD, DRAWER, ENCODER, ENGINE, FILLER, HEADS, PLACE, WEIGHTS
+from antiphon.gaps import HINTS
 from antiphon.models.base import Model, State
 from antiphon.training.checkpoint import save_tensors
 from antiphon.training.quantise import quantise
@@ -46,6 +47,17 @@ class _Head(nn.Module):
         return self.heads.logits(self.index, features, row)
 
 
+class _Scores(nn.Module):
+    """What all heads say, at once."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.heads = model.heads
+
+    def forward(self, features: Tensor, row: Tensor) -> Tensor:
+        return self.heads.scores(features, row)
+
+
 class _Encode(nn.Module):
     """``encode``."""
 
@@ -57,25 +69,53 @@ class _Encode(nn.Module):
         return self.model.encode(rows)
 
 
+class _Fill(nn.Module):
+    """``fill``."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, rows: Tensor, hints: Tensor) -> tuple[Tensor, ...]:
+        return self.model.fill(rows, hints)
+
+
+class _Draw(nn.Module):
+    """``draw``."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, noise: Tensor) -> Tensor:
+        return self.model.draw(noise)
+
+
 def write_files(model: Model, folder: Path, card: str, *, int8: bool) -> None:
     """All files of a bundle but ``meta.json``."""
     model = model.eval().cpu()
     weights = {name: t.bfloat16() if t.dim() > 1 else t.contiguous() for name, t in model.state_dict().items()}
     save_tensors(weights, folder / WEIGHTS)
     model.load_state_dict(weights)  # rounded: what is exported and measured is what is saved
-    step, heads = export(model)
-    onnx.save(quantise(step) if int8 else step, folder / ENGINE)
-    onnx.save(heads, folder / HEADS)
+    if model.steps:
+        step, heads = export(model)
+        onnx.save(quantise(step) if int8 else step, folder / ENGINE)
+        onnx.save(heads, folder / HEADS)
     if model.encodes:
         onnx.save(export_encoder(model), folder / ENCODER)
+    if model.fills:
+        filler = export_filler(model)
+        onnx.save(quantise(filler) if int8 else filler, folder / FILLER)
+    if model.draws:
+        onnx.save(export_drawer(model), folder / DRAWER)
     (folder / CARD).write_text(card, encoding="utf-8")
     for file in folder.iterdir():
         file.chmod(0o644)
 
 
 def state_spec(model: Model) -> list[dict[str, Any]]:
-    """Shape, type and starting value of each part of the state, for ``meta.json``."""
-    return [_spec(part) for part in model.start(1)]
+    """Shape, type and starting value of each part of the state, for ``meta.json``; nothing where there is none."""
+    return [_spec(part) for part in model.start(1)] if model.steps else []
 
 
 def _spec(part: Tensor) -> dict[str, Any]:
@@ -96,7 +136,9 @@ def export(model: Model) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     after = [f"after{i}" for i in range(len(state))]
     axes = {"row": many, "features": many} | {name: {0: "B"} for name in before + after}
     step = _export(_Step(model), (heard, *state), ["row", *before], ["features", *after], axes)
-    axes = {name: {0: "B"} for name in ("features", "row", "logits")}
+    axes = {name: {0: "B"} for name in ("features", "row", "logits", "scores")}
+    if model.scores:
+        return step, _export(_Scores(model), (features, row), ["features", "row"], ["scores"], axes)
     heads = [
         _export(_Head(model, i), (features, row), ["features", "row"], ["logits"], axes) for i in range(len(names))
     ]
@@ -110,6 +152,22 @@ def export_encoder(model: Model) -> onnx.ModelProto:
         count = len(model.encode(rows))
     outputs = list(PLACE) if model.latent else [f"state{i}" for i in range(count)]
     return _export(_Encode(model), (rows,), ["rows"], outputs, {name: {0: "B"} for name in ("rows", *outputs)})
+
+
+def export_filler(model: Model) -> onnx.ModelProto:
+    """The ONNX graph that fills what is masked, in float32, for any batch size and any number of rows."""
+    rows = torch.zeros(2, 3, len(model.codec.attributes), dtype=torch.long)
+    hints = torch.zeros(2, 3, HINTS, dtype=torch.long)
+    outputs = [a.name for a in model.codec.attributes]
+    axes = {name: {0: "B", 1: "T"} for name in ("rows", "hints", *outputs)}
+    return _export(_Fill(model), (rows, hints), ["rows", "hints"], outputs, axes)
+
+
+def export_drawer(model: Model) -> onnx.ModelProto:
+    """The ONNX graph that draws phrases of noise, in float32, for any batch size."""
+    noise = torch.zeros(2, model.draws)
+    with torch.no_grad():
+        return _export(_Draw(model), (noise,), ["noise"], ["rolls"], {"noise": {0: "B"}, "rolls": {0: "B"}})
 
 
 def _export(

@@ -22,9 +22,12 @@ from antiphon.training.recipe import Train
 class Learner(pl.LightningModule):
     """Trains ``model`` for ``steps`` optimiser steps; validates its moving average where there is one."""
 
+    unit: str  # of what validation tells
+
     def __init__(self, model: Model, train: Train, steps: int) -> None:
         super().__init__()
         self.model, self._train, self._steps = model, train, steps
+        self.unit = unit_of(model)
         self._loss = torch.compile(model.loss) if train.compile else model.loss
         self.average = copy.deepcopy(model).requires_grad_(False).eval() if train.average else None
         for i, table in enumerate(model.codec.log_cells):
@@ -49,10 +52,14 @@ class Learner(pl.LightningModule):
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         torch.manual_seed(self._train.seed * 1_000_003 + self.global_step)  # dropout
         self.model.at(self.global_step)
+        self.set_rate(self.learning_rate(self.global_step))
+
+    def set_rate(self, rate: float) -> None:
+        """Give the optimiser the learning rate of the step at hand."""
         optimiser = self.optimizers()
         assert isinstance(optimiser, torch.optim.Optimizer | pl.core.optimizer.LightningOptimizer)
         for group in optimiser.param_groups:
-            group["lr"] = self.learning_rate(self.global_step)
+            group["lr"] = rate
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss = self._loss(batch)
@@ -63,6 +70,10 @@ class Learner(pl.LightningModule):
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """A step, and the moving average after it; not in ``on_train_batch_end``, which comes after checkpoints."""
         super().optimizer_step(*args, **kwargs)
+        self.follow()
+
+    def follow(self) -> None:
+        """Move the average after the weights, where there is one."""
         if self.average is not None:
             decay = min(self._train.average, (2 + self.global_step) / (11 + self.global_step))
             with torch.no_grad():
@@ -82,3 +93,8 @@ class Learner(pl.LightningModule):
         self.log("validation", torch.stack(list(parts.values())).sum(), prog_bar=True, batch_size=size)
         for name, value in parts.items():
             self.log(f"validation_{name}", value, batch_size=size)
+
+
+def unit_of(model: Model) -> str:
+    """Of a likelihood in training, where a row is what the family has for one."""
+    return {"chords": "nats/chord", "frames": "nats/frame", "rolls": "deviations apart"}.get(model.cut, "nats/note")

@@ -62,6 +62,21 @@ class Train:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Adversary:
+    """A critic of what a model of notes goes on with, for fine-tuning it by more than likelihood."""
+
+    weight: float = 0.0  # of the critic's verdict beside the nats; 0: there is no critic
+    prompt: int = 64  # notes after which the model goes on, the row before the first among them
+    notes: int = 32  # that it goes on for
+    size: int = 96  # width of the critic's layers
+    penalty: float = 0.1  # weight of the critic's squared gradients
+    critic_steps: int = 1  # of the critic to one of the model
+    head_start: int = 0  # steps at the beginning that are the critic's alone
+    rate: float = 5.0  # the critic's learning rate as a multiple of the model's
+    temperature: float = 1.0  # of the softmax whose gradient a drawn code has
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """One training run."""
 
@@ -74,6 +89,7 @@ class Recipe:
     data: Data = Data()
     augment: Augmentation = Augmentation()
     train: Train = Train()
+    adversary: Adversary = Adversary()
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for a model's ``meta.json``."""
@@ -169,7 +185,7 @@ def _plain(hint: Any, value: Any, place: str) -> Any:
 
 def _check(recipe: Recipe) -> None:
     """Raise RecipeError for the first value out of range."""
-    data, train, augment = recipe.data, recipe.train, recipe.augment
+    data, train, augment, adversary = recipe.data, recipe.train, recipe.augment, recipe.adversary
     low, high = augment.stretch
     for good, key, rule in (
         (0 <= recipe.codec.ends <= MOST_ENDS, "codec.ends", f"0 to {MOST_ENDS}"),
@@ -199,6 +215,15 @@ def _check(recipe: Recipe) -> None:
         (0.1 <= low <= high <= 10, "augment.stretch", "two factors from 0.1 to 10, the lower first"),
         (0 <= augment.velocity <= 126, "augment.velocity", "0 to 126"),
         (0 <= augment.held <= 1, "augment.held", "0 to 1"),
+        (adversary.weight >= 0, "adversary.weight", "at least 0"),
+        (adversary.prompt >= 2, "adversary.prompt", "at least 2"),
+        (adversary.notes >= 4, "adversary.notes", "at least 4"),
+        (adversary.size >= 1, "adversary.size", "at least 1"),
+        (adversary.penalty >= 0, "adversary.penalty", "at least 0"),
+        (adversary.critic_steps >= 1, "adversary.critic_steps", "at least 1"),
+        (adversary.head_start >= 0, "adversary.head_start", "at least 0"),
+        (adversary.rate > 0, "adversary.rate", "above 0"),
+        (adversary.temperature > 0, "adversary.temperature", "above 0"),
     ):
         if not good:
             raise RecipeError(f"recipe key {key} is out of range: it must be {rule}")

@@ -28,8 +28,11 @@ from antiphon.training.begin import begin_with
 from antiphon.training.callbacks import BEST, CHECKPOINT, Bar, Keeper
 from antiphon.training.checkpoint import SafeCheckpointIO, load_tensors
 from antiphon.training.cutting import Batches, training_batches, validation_batches
-from antiphon.training.learner import Learner
+from antiphon.training.frames import FrameLearner
+from antiphon.training.learner import Learner, unit_of
+from antiphon.training.phrases import PhraseLearner
 from antiphon.training.recipe import Recipe, build_table
+from antiphon.training.sparring import SparringLearner, check
 
 CALIBRATION_BATCHES = 64
 
@@ -49,6 +52,11 @@ class Run:
         """Optimiser steps in all."""
         return max(round(self.recipe.train.passes * self.windows.per_pass), 1)
 
+    @property
+    def unit(self) -> str:
+        """Of what its validation tells."""
+        return unit_of(self.model)
+
 
 def prepare_run(recipe: Recipe, corpus_path: Path) -> Run:
     """Check that recipe and corpus fit, and build the untrained model."""
@@ -57,6 +65,7 @@ def prepare_run(recipe: Recipe, corpus_path: Path) -> Run:
     config = build_table(family(recipe.family).Config, recipe.model, "model.")
     pl.seed_everything(recipe.train.seed, verbose=False)
     model = family(recipe.family)(config, codec)
+    check(model, recipe)
     if recipe.start_from:
         begin_with(model, recipe)
     if not {"train", "validation"} <= {piece.split for piece in corpus.pieces}:
@@ -77,13 +86,13 @@ def fit(run: Run, folder: Path, *, resume: bool = False) -> float:
     """
     _claim(folder, run.recipe, resume)
     train, keeper = run.recipe.train, Keeper(folder, run.recipe.train)
-    learner = Learner(run.model, train, run.steps)
+    learner = _learner(run)
     _quieten()
     trainer = pl.Trainer(
         max_steps=run.steps,
         max_epochs=-1,
         precision=_precision(train.precision),
-        gradient_clip_val=train.clip or None,
+        gradient_clip_val=(train.clip or None) if learner.automatic_optimization else None,
         val_check_interval=min(train.validate_every, run.steps),
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
@@ -111,6 +120,16 @@ def fit(run: Run, folder: Path, *, resume: bool = False) -> float:
         raise FileError(f"cannot write to {folder}: {error.strerror or error}") from error
     trainer.save_checkpoint(folder / CHECKPOINT)
     return keeper.best
+
+
+def _learner(run: Run) -> Learner:
+    """How the run's model learns."""
+    train, adversary = run.recipe.train, run.recipe.adversary
+    if run.model.draws:
+        return PhraseLearner(run.model, train, run.steps)
+    if adversary.weight:
+        return SparringLearner(run.model, train, run.steps, adversary)
+    return (FrameLearner if run.model.scores else Learner)(run.model, train, run.steps)
 
 
 def best_model(run: Run, folder: Path) -> Model:

@@ -11,13 +11,9 @@ import numpy as np
 from antiphon.errors import OptionError, unknown
 from antiphon.evaluate.measures.chroma import chroma
 from antiphon.notes import DRUMS, Score
+from antiphon.theory import PROFILES
 
 SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}  # semitones above the root; natural minor
-# How well each pitch class fits a key, as listeners rated it: Krumhansl and Kessler 1982, from the tonic upwards.
-PROFILES = {
-    "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
-    "minor": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
-}
 TENSION_S = 2.0  # a window of tonal movement: about a bar
 
 
@@ -94,7 +90,12 @@ def tonal_movement(score: Score) -> float:
     frames = (frames / np.maximum(sounding, 1e-9))[sounding[:, 0] > 1e-9]
     if len(frames) < 2:
         return 0.0
-    return float(np.sqrt((np.diff(frames @ _CIRCLES, axis=0) ** 2).sum(axis=1)).mean())
+    return float(np.sqrt((np.diff(tonal_centroids(frames), axis=0) ** 2).sum(axis=1)).mean())
+
+
+def tonal_centroids(chroma: np.ndarray) -> np.ndarray:
+    """(…, 6) tonal centroids of (…, 12) shares of the pitch classes, see :func:`tonal_movement`."""
+    return chroma @ _CIRCLES
 
 
 def pitches(score: Score) -> np.ndarray:

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from antiphon.charts.drawing import Drawing, Line, Text, box, line
-from antiphon.engine.bundle import WEIGHTS, Bundle
+from antiphon.chords import ChordCodec
+from antiphon.engine.bundle import DRAWER, WEIGHTS, Bundle
+from antiphon.rolls import RollCodec
 
 WIDTH, MARGIN, BOX, GAP = 380.0, 4.0, 44.0, 20.0
 Shapes = dict[str, tuple[int, ...]]
@@ -51,6 +53,12 @@ def architecture(bundle: Bundle) -> Drawing:
     """From the row that is heard, at the top, to the heads that predict the next, at the bottom."""
     found = shapes(bundle)
     middle = blocks(found)
+    if bundle.has(DRAWER):
+        return _of_phrases(bundle, middle)
+    if isinstance(bundle.rows, RollCodec):
+        return _of_frames(bundle, bundle.rows, found)
+    if isinstance(bundle.rows, ChordCodec):
+        return _of_chords(bundle, bundle.rows, found)
     attributes = [a.name for a in bundle.codec.attributes]
     height = 34 + (len(middle) + 2) * (BOX + GAP) + 70
     drawing = Drawing(WIDTH, height, f"architecture of {bundle.name}")
@@ -66,6 +74,58 @@ def architecture(bundle: Bundle) -> Drawing:
         _add_box(drawing, top, block.name, _about(block), "b0")
     _add_arrow(drawing, top + BOX)
     _add_heads(drawing, top + BOX + GAP, attributes, found)
+    return drawing
+
+
+def _of_phrases(bundle: Bundle, sides: list[Block]) -> Drawing:
+    """From noise to a phrase, and from a phrase to a verdict, for a model that learns against a critic."""
+    ends = {"player": ("noise", "a phrase"), "critic": ("a phrase, real or drawn", "how real it is")}
+    known = [side for side in sides if side.name in ends]
+    drawing = Drawing(WIDTH, 34 + 3 * len(known) * (BOX + GAP), f"architecture of {bundle.name}")
+    drawing.add(Text("ink", MARGIN, 18, bundle.name, size=13, bold=True))
+    facts = f"{bundle.meta['family']}, {bundle.meta['parameters']:,} parameters"
+    drawing.add(Text("muted", WIDTH - MARGIN, 18, facts, "end"))
+    top = 34.0
+    for side in sorted(known, key=lambda side: side.name, reverse=True):
+        first, last = ends[side.name]
+        _add_box(drawing, top, first, "", "z0")
+        _add_arrow(drawing, top + BOX)
+        _add_box(drawing, top + BOX + GAP, side.name, _about(side), "b0")
+        _add_arrow(drawing, top + 2 * BOX + GAP)
+        _add_box(drawing, top + 2 * (BOX + GAP), last, "", "c0")
+        top += 3 * (BOX + GAP)
+    return drawing
+
+
+def _of_frames(bundle: Bundle, codec: RollCodec, found: Shapes) -> Drawing:
+    """From the frame that is heard to that which is predicted, for a model of piano rolls."""
+    inside = {name.removeprefix("backbone."): shape for name, shape in found.items()}
+    heads = bundle.meta["config"].get("heads", "joint")
+    return _stacked(bundle, inside, ("a frame heard", f"{codec.keys} keys"), f"{heads} heads")
+
+
+def _of_chords(bundle: Bundle, codec: ChordCodec, found: Shapes) -> Drawing:
+    """From the chord that is heard to that which is predicted."""
+    heads = bundle.meta["config"].get("heads", "chained")
+    heard = "step, velocity, and of each note a pitch and a duration"
+    return _stacked(bundle, found, (f"a chord of up to {codec.notes} notes heard", heard), f"{heads} heads")
+
+
+def _stacked(bundle: Bundle, inside: Shapes, heard: tuple[str, str], predicts: str) -> Drawing:
+    """What is heard, the modules, and all heads as one box."""
+    heads = {name: shape for name, shape in inside.items() if name.startswith("heads.")}
+    middle = blocks({name: shape for name, shape in inside.items() if name not in heads})
+    whole = [(*heard, "z0"), *((block.name, _about(block), "b0") for block in middle)]
+    whole.append((predicts, _about(_block("heads", heads)), "c0"))
+    drawing = Drawing(WIDTH, 34 + len(whole) * (BOX + GAP), f"architecture of {bundle.name}")
+    drawing.add(Text("ink", MARGIN, 18, bundle.name, size=13, bold=True))
+    facts = f"{bundle.meta['family']}, {bundle.meta['parameters']:,} parameters"
+    drawing.add(Text("muted", WIDTH - MARGIN, 18, facts, "end"))
+    for i, (name, about, colour) in enumerate(whole):
+        top = 34 + i * (BOX + GAP)
+        _add_box(drawing, top, name, about, colour)
+        if i + 1 < len(whole):
+            _add_arrow(drawing, top + BOX)
     return drawing
 
 

@@ -87,9 +87,10 @@ def leaderboard(results: Results) -> Section:
         "Likelihoods are exact, not bounds."
     )
     outside = "".join(
-        f'<p class="note"><b>{escape(name)}</b>: {escape(numbers["refused"])}.</p>'
+        f'<p class="note"><b>{escape(name)}</b>: {escape(numbers[key])}.</p>'
         for name, numbers in rows.items()
-        if "refused" in numbers
+        for key in ("refused", "no_likelihood")
+        if key in numbers
     )
     return Section("leaderboard", "Leaderboard", "Leaderboard", intro, table + outside + about)
 

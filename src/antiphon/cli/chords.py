@@ -1,0 +1,83 @@
+"""What may stand for the chords of ``--chords``: the chords themselves, a file of them, music, or a model of chords."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from antiphon.cli.output import say
+from antiphon.generate.options import Value
+
+MODEL = "model:"
+
+
+def chords(text: str, options: Mapping[str, Value], seed: int) -> str:
+    """The chords as a text that is recorded: of music and of models their names, with where they are from behind ``;``.
+
+    ``options`` are those of the piece that they are for. Raises FileError, ModelError or OptionError.
+    """
+    if text.startswith(MODEL):
+        return _proposed(text.removeprefix(MODEL), options, seed)
+    _check_folder(text)
+    path = _file(text)
+    if path is not None and path.suffix.lower() in _music():
+        return _named(path, options)
+    return _read(text, path)
+
+
+def _file(text: str) -> Path | None:
+    try:
+        return path if (path := Path(text)).is_file() else None
+    except (OSError, ValueError):  # chords that are too long for the name of a file
+        return None
+
+
+def _check_folder(text: str) -> None:
+    """A model without the word before it is an error that says so."""
+    from antiphon.engine.bundle import META
+    from antiphon.errors import OptionError
+
+    if _file(f"{text}/{META}"):
+        raise OptionError(f"{text} is the folder of a model; for chords of a model write --chords {MODEL}{text}")
+
+
+def _music() -> frozenset[str]:
+    from antiphon.files import READERS
+
+    return frozenset(READERS)
+
+
+def _read(text: str, path: Path | None) -> str:
+    """The chords in a text file, or those of the text itself, without comments."""
+    from antiphon.errors import FileError
+
+    try:
+        lines = [text] if path is None else path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot read the chords in {text}: {error}") from error
+    return " ".join(" ".join(line.partition(";")[0] for line in lines).split())
+
+
+def _named(path: Path, options: Mapping[str, Value]) -> str:
+    """The chords of a file of music, bar by bar."""
+    from antiphon.files import read_music
+    from antiphon.generate.harmony import harmony, written
+
+    return _said(written(harmony(read_music(path), float(options.get("bars-per-chord", 1)))), f"named in {path.name}")
+
+
+def _proposed(model: str, options: Mapping[str, Value], seed: int) -> str:
+    """The chords that a model writes for the piece."""
+    from antiphon.engine import open_bundle, open_engine
+    from antiphon.engine.encoding import ChordEngine
+    from antiphon.errors import OptionError
+    from antiphon.generate.harmony import proposed, written
+
+    bundle = open_bundle(model)
+    engine = open_engine(bundle)
+    if not isinstance(engine, ChordEngine):
+        raise OptionError(f"the model {bundle.name} writes notes, not chords: give one of the family chord")
+    return _said(written(proposed(engine, options, (seed, 0))), f"by the model {bundle.name}, seed {seed}")
+
+
+def _said(names: str, source: str) -> str:
+    say(f"chords: {names}")
+    return f"{names} ; {source}"
