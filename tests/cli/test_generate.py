@@ -222,7 +222,7 @@ def test_seconds_and_an_instrument(here):
         (["--prompt", "."], "Is a directory"),
         (["--model", "tinny"], "unknown model 'tinny'; did you mean 'tiny'"),
         (["-o", "none/a.mid"], "the folder none does not exist; make it first (mkdir -p none)"),
-        (["-o", "a.xyz"], "a.xyz: the ending '.xyz' is not known; it may be .mid, .wav"),
+        (["-o", "a.xyz"], "a.xyz: the ending '.xyz' is not known; it may be .mid, .midi, .musicxml, .xml, .abc, .wav"),
         (["-o", "a"], "the ending '' is not known"),
     ],
 )

@@ -253,6 +253,13 @@ def test_several_sources_keep_their_names_apart(folder, tmp_path, music):
     assert [one["name"] for one in corpus.manifest["duplicates"]] == ["two/c.mid"]
 
 
+def test_the_licence_of_ones_own_music_is_written_down(folder, tmp_path):
+    music = folder("a.mid")
+    said = [prepare([music], tmp_path / f"corpus{name}", workers=1, licence=name) for name in ("", "CC0-1.0")]
+    assert [corpus.manifest["sources"][0]["licence"] for corpus in said] == ["not stated", "CC0-1.0"]
+    assert said[1].summary()["licence"] == ["CC0-1.0"]
+
+
 def test_a_single_file(folder, tmp_path):
     corpus = prepare([folder("a.mid") / "a.mid"], tmp_path / "corpus", workers=1)
     assert [(piece.name, piece.split) for piece in corpus.pieces] == [("a.mid", "train")]

@@ -6,7 +6,7 @@ import pytest
 from antiphon.corpus.prepare import prepare
 from antiphon.corpus.store import ROW, open_corpus
 from antiphon.errors import CorpusError
-from antiphon.files.midi import read_midi
+from antiphon.files import read_music
 from antiphon.notes import NOTE
 
 NAMES = [f"{name}.mid" for name in "abcdefghijkl"]
@@ -19,7 +19,7 @@ def corpus(folder, tmp_path):
 
 def test_scores_come_back_as_they_were_read(corpus, tmp_path):
     for piece in corpus.pieces:
-        assert corpus.score(piece) == read_midi(tmp_path / "music" / piece.name)
+        assert corpus.score(piece) == read_music(tmp_path / "music" / piece.name)
         assert piece.length_s == pytest.approx(corpus.score(piece).length_s, abs=1e-6)
 
 
@@ -27,7 +27,7 @@ def test_maps_and_tracks_come_back(tmp_path, data):
     corpus = prepare([data], tmp_path / "corpus", workers=1)
     assert len(corpus.pieces) >= 5
     for piece in corpus.pieces:
-        assert corpus.score(piece) == read_midi(data / piece.name)
+        assert corpus.score(piece) == read_music(data / piece.name)
 
 
 def test_columns_lie_in_the_file(corpus):

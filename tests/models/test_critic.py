@@ -60,7 +60,7 @@ def test_a_verdict_reaches_any_model_of_notes(name, config):
     critic, inputs = RowCritic(model.codec, 8), inputs_of(model)
     rows, noise = continued(model, inputs, 4)
     made = straight_through(model, inputs, rows, noise, 1.0)
-    critic(known(model.codec, inputs[:, 1:]), made).sum().backward()
+    critic(critic.embed(known(model.codec, inputs[:, 1:])), critic.embed(made)).sum().backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
     assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
 
@@ -73,7 +73,7 @@ def test_a_start_row_is_no_note():
 
 def test_a_critic_hears_the_beginning_and_the_end():
     critic = RowCritic(ENDS, 8)
-    one, other = (known(ENDS, random_rows(2, 8, ENDS, seed=seed)) for seed in (0, 1))
+    one, other = (critic.embed(known(ENDS, random_rows(2, 8, ENDS, seed=seed))) for seed in (0, 1))
     assert not torch.allclose(critic(one, one), critic(other, one))
     assert not torch.allclose(critic(one, one), critic(one, other))
-    torch.testing.assert_close(critic(one, other)[:1], critic([c[:1] for c in one], [c[:1] for c in other]))
+    torch.testing.assert_close(critic(one, other)[:1], critic(one[:1], other[:1]))

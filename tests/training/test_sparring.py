@@ -25,7 +25,8 @@ SMALL = {"size": 16, "head_size": 16}
 TINY = (
     "model.size=16", "model.head_size=16", "codec.ends=0", "data.window=24", "data.batch=4", "train.passes=0.5",
     "train.warmup=1", "train.validate_every=6", "train.precision=32-true", "train.checkpoint_minutes=0",
-    "adversary.prompt=8", "adversary.notes=8", "adversary.size=8", "data.validation_window=128",
+    "adversary.prompt=8", "adversary.notes=8", "adversary.size=8", "adversary.head_start=0",
+    "data.validation_window=128",
 )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--split-csv", type=Path, metavar="CSV",
         help="a table with the files' names and splits, such as MAESTRO's; by default a source's own, or else by title",
     )  # fmt: skip
+    parser.add_argument("--licence", default="", metavar="NAME", help="of your own music, for the record: CC0-1.0")
+    parser.add_argument("--url", default="", metavar="URL", help="where your own music is from, for the record")
     parser.add_argument("--no-pedal", action="store_true", help="notes as the keys were held, without the pedal")
     parser.add_argument("--workers", type=_workers, metavar="N", help="processes that read; by default one a processor")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the split by title; default 0")
@@ -37,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
     with counter("reading") as progress:
         corpus = prepare(
             args.sources, args.output, split_csv=args.split_csv, pedal=not args.no_pedal, workers=args.workers,
-            seed=args.seed, progress=progress,
+            seed=args.seed, licence=args.licence, url=args.url, progress=progress,
         )  # fmt: skip
     about = corpus.manifest
     emit(args, {"corpus": str(args.output), **about}, _text(args.output, about))

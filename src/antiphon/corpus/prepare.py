@@ -47,6 +47,8 @@ def prepare(
     pedal: bool = True,
     workers: int | None = None,
     seed: int = 0,
+    licence: str = "",
+    url: str = "",
     progress: Progress | None = None,
     reader: str = pool.READER,
     time_limit_s: float = pool.TIME_LIMIT_S,
@@ -54,12 +56,13 @@ def prepare(
     """Make a corpus of folders, files, archives and fetched sources; an older corpus in ``out`` is replaced at the end.
 
     ``split_csv`` names a table with a column of file names and one of splits; files that it does not list are left out.
-    Without it a fetched source brings its own, and other files are split by title, 90 : 5 : 5, with ``seed``. Raises
-    CorpusError where nothing could be read, FileError where ``out`` cannot be written.
+    Without it a fetched source brings its own, and other files are split by title, 90 : 5 : 5, with ``seed``.
+    ``licence`` and ``url`` are written down for music that no named source is known for. Raises CorpusError where
+    nothing could be read, FileError where ``out`` cannot be written.
     """
     out = Path(out)
     _check_out(out)
-    origins = [origin(source) for source in sources]
+    origins = [replace(origin(source), licence=licence, url=url) for source in sources]
     with _parts(out) as parts:
         files, left_out, about = _files(origins, parts, Path(split_csv) if split_csv else None)
         done, quarantined = _read(

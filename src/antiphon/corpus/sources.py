@@ -84,6 +84,8 @@ class Origin:
 
     path: Path
     source: Source | None = None
+    licence: str = ""  # what the person says of music that no named source is known for
+    url: str = ""
 
     @property
     def name(self) -> str:
@@ -94,7 +96,8 @@ class Origin:
         """For the manifest."""
         source = self.source
         if source is None:
-            return {"name": self.name, "licence": "not stated", "licence_url": "", "url": "", "citation": ""}
+            licence = self.licence or "not stated"
+            return {"name": self.name, "licence": licence, "licence_url": "", "url": self.url, "citation": ""}
         return {
             "name": self.name, "licence": source.licence, "licence_url": source.licence_url, "url": source.url,
             "citation": source.citation,

@@ -1,8 +1,8 @@
 """The music of an ABC tune as measures: notes, bars and what may change among them.
 
 Place in the path: under :mod:`antiphon.files.abc`, which finds the tunes and their lines. Lengths are exact fractions
-of a quarter note. An accidental holds to the end of its bar in its own octave, as in engraved music and as abcm2ps,
-abc2midi and music21 have it; ABC 2.1 would have it hold in every octave.
+of a quarter note. An accidental holds to the end of its bar in its own octave, as in engraved music and as
+music21 has it.
 """
 
 from __future__ import annotations

@@ -42,16 +42,16 @@ def unfold(bars: Sequence[Bar], name: str) -> Iterator[int]:
 
 def _walk(bars: Sequence[Bar]) -> Iterator[int]:
     i, start, turn, jumped = 0, 0, 1, False
+    turns, chosen = _turns(bars)
     while i < len(bars):
         bar = bars[i]
         if bar.forward and i != start:
             start, turn = i, 1
-        turns = _turns(bars, start, i)
-        if _left_out(bar, bars, start, turns if jumped else turn):
+        if chosen[i] and (turns[i] if jumped else turn) not in bar.endings:
             i += 1
             continue
         yield i
-        if bar.passes and turn < turns and not jumped:
+        if bar.passes and turn < turns[i] and not jumped:
             i, turn = start, turn + 1
         elif bar.jump and (jumped or bar.jump != "fine"):
             if jumped:  # the fine, or the place where the way back began
@@ -66,36 +66,29 @@ def _walk(bars: Sequence[Bar]) -> Iterator[int]:
             i += 1
 
 
-def _turns(bars: Sequence[Bar], start: int, i: int) -> int:
-    """How often the passage from ``start``, which the bar ``i`` belongs to, is played."""
-    if not bars[i].endings:
-        return bars[i].passes or 1
-    first = last = i
-    while first > start and bars[first - 1].endings:
-        first -= 1
-    while _more_endings(bars, last):
-        last += 1
-    numbers = [number for bar in bars[first : last + 1] for number in bar.endings]
-    return max(numbers) if min(numbers) == 1 else 1
+def _turns(bars: Sequence[Bar]) -> tuple[list[int], list[bool]]:
+    """For each bar how often its passage is played, and whether it is for some turns only.
+
+    Endings of a group without a first are played as if they were none.
+    """
+    turns, chosen = [bar.passes or 1 for bar in bars], [False] * len(bars)
+    i = 0
+    while i < len(bars):
+        last = i
+        while _more_endings(bars, last):
+            last += 1
+        numbers = {number for bar in bars[i : last + 1] for number in bar.endings}
+        if numbers:
+            first = min(numbers) == 1
+            turns[i : last + 1] = [max(numbers) if first else 1] * (last + 1 - i)
+            chosen[i : last + 1] = [first] * (last + 1 - i)
+        i = last + 1
+    return turns, chosen
 
 
 def _more_endings(bars: Sequence[Bar], i: int) -> bool:
     """Whether the bar after ``i`` is one of the same group of endings."""
     return bool(bars[i].endings) and i + 1 < len(bars) and bool(bars[i + 1].endings) and not bars[i + 1].forward
-
-
-def _left_out(bar: Bar, bars: Sequence[Bar], start: int, turn: int) -> bool:
-    """Whether a bar is of endings for other turns; an ending without a first is played as if it were none."""
-    if not bar.endings or turn in bar.endings:
-        return False
-    i = start
-    while i < len(bars) and not bars[i].endings:
-        i += 1
-    numbers: set[int] = set()
-    while i < len(bars) and bars[i].endings:
-        numbers |= bars[i].endings
-        i += 1
-    return min(numbers) == 1
 
 
 def metre_map(

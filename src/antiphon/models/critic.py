@@ -34,13 +34,16 @@ class RowCritic(nn.Module):
         for table in self.tables:
             nn.init.normal_(table.weight, std=0.5)
 
-    def forward(self, beginning: Codes, end: Codes) -> Tensor:
-        """(B,), the higher the more real the end is after this beginning."""
-        before, after = (
-            sum((table(codes) for table, codes in zip(self.tables, part, strict=True)), torch.zeros(()))
-            for part in (beginning, end)
-        )
-        x = self.first(torch.cat([before, after + self.new], 1).transpose(1, 2))
+    def embed(self, codes: Codes) -> Tensor:
+        """(B, T, D) rows as vectors, where the critic's gradient is held small.
+
+        Not at the codes: of hundreds, most play no part in a row, and their gradients would outweigh those that do.
+        """
+        return torch.stack([table(one) for table, one in zip(self.tables, codes, strict=True)]).sum(0)
+
+    def forward(self, beginning: Tensor, end: Tensor) -> Tensor:
+        """(B,) of embedded rows, the higher the more real the end is after this beginning."""
+        x = self.first(torch.cat([beginning, end + self.new], 1).transpose(1, 2))
         for half in self.halves:
             x = half(F.leaky_relu(x, _SLOPE))
         x = F.leaky_relu(x, _SLOPE)

@@ -52,7 +52,8 @@ class SparringLearner(Duel):
             rows, noise = continued(self.model, inputs, self._how.notes)
             made = straight_through(self.model, inputs, rows, noise, self._how.temperature)
         with self._exact():
-            verdict = F.softplus(self.critic(beginning, real).detach() - self.critic(beginning, made)).mean()
+            before, one, other = (self.critic.embed(codes) for codes in (beginning, real, made))
+            verdict = F.softplus(self.critic(before, one).detach() - self.critic(before, other)).mean()
         self.log("nats", nats.detach())
         self.log("verdict", verdict.detach())
         return nats + self._how.weight * verdict
@@ -81,11 +82,11 @@ class SparringLearner(Duel):
 
     def _scored(self, beginning: Codes, end: Codes) -> tuple[Tensor, Tensor]:
         """(B,) verdicts, and the mean of their squared gradients."""
-        end = [codes.detach().requires_grad_() for codes in end]
         with self._exact(), torch.enable_grad():
-            score = self.critic(beginning, end)
-            slopes = torch.autograd.grad(score.sum(), end, create_graph=True)
-        return score, torch.stack([slope.square().sum((1, 2)).mean() for slope in slopes]).sum()
+            rows = self.critic.embed(end)
+            score = self.critic(self.critic.embed(beginning), rows)
+            (slope,) = torch.autograd.grad(score.sum(), rows, create_graph=True)
+        return score, slope.square().sum((1, 2)).mean()
 
 
 def check(model: Model, recipe: Recipe) -> None:
