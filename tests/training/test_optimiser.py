@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 import torch
-from tests.tiny import tiny_model
+from tests.tiny import EVERY_MODEL, tiny_model
 
 from antiphon.training.optimiser import make_optimiser
 from antiphon.training.recipe import Train
@@ -44,6 +44,14 @@ def test_every_weight_is_stepped(name):
     stepped(model, make_optimiser(model, Train(optimiser=name)), 1)
     still = [key for key, p in model.named_parameters() if torch.equal(p, before[key])]
     assert not still
+
+
+@pytest.mark.parametrize(("family", "config"), EVERY_MODEL)
+def test_muon_steps_every_family(family, config):
+    model = tiny_model(family, config)
+    before = {key: p.detach().clone() for key, p in model.named_parameters()}
+    stepped(model, make_optimiser(model, Train(optimiser="muon")), 1)
+    assert not [key for key, p in model.named_parameters() if torch.equal(p, before[key])]
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)

@@ -34,7 +34,8 @@ def make_optimiser(model: Model, train: Train) -> torch.optim.Optimizer:
 def _inner_matrices(model: Model) -> list[Tensor]:
     """What Muon is for (Jordan et al. 2024): matrices between hidden layers, not embeddings and not outputs."""
     outside = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
-    outside |= {id(p) for p in model.heads.heads.parameters()}
+    heads = getattr(model.heads, "heads", model.heads)  # of networks what comes behind their common projection
+    outside |= {id(p) for p in heads.parameters()}
     return [p for p in model.parameters() if p.dim() == 2 and id(p) not in outside]
 
 
