@@ -23,7 +23,7 @@ RESULTS = {
 }  # fmt: skip
 
 
-def test_models_are_compared(visit, start, tmp_path):
+def test_models_are_compared(start, visit, tmp_path):
     person = visit(start().address)
     person.looks_at("See")
     person.clicks("Compare models")
@@ -45,7 +45,7 @@ def test_models_are_compared(visit, start, tmp_path):
     assert opened.value.evaluate("window.origin") == "null", "it can ask the service for nothing"
 
 
-def test_a_copy_of_the_training_music_is_flagged(visit, start, corpus):
+def test_a_copy_of_the_training_music_is_flagged(start, visit, corpus):
     person = visit(start("--corpora", str(corpus.parent)).address)
     opened = open_corpus(corpus)
     piece = opened.score(opened.split("train")[0])
@@ -60,7 +60,7 @@ def test_a_copy_of_the_training_music_is_flagged(visit, start, corpus):
 
 
 @pytest.mark.torch
-def test_a_run_is_watched_heard_and_stopped(visit, start, corpus):
+def test_a_run_is_watched_heard_and_stopped(start, visit, corpus):
     server = start("--corpora", str(corpus.parent))
     asked = {"name": "mine", "recipe": "lstm", "corpus": corpus.name, "set": TINY + ENDLESS}
     assert server.api.post("train", json=asked).status_code == 201

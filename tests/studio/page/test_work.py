@@ -139,7 +139,7 @@ def test_a_reload_and_a_link_bring_the_piece_back(visit):
     assert other.notes == left
 
 
-def test_a_server_that_dies_and_comes_back(visit, start):
+def test_a_server_that_dies_and_comes_back(start, visit):
     first = start()
     person = visit(first.address, expected=("ERR_CONNECTION_REFUSED", "WebSocket connection"))
     person.connected()

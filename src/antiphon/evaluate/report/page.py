@@ -31,6 +31,7 @@ from antiphon.evaluate.samples import Samples
 from antiphon.files.paths import written
 from antiphon.notes import Score
 
+NAMED = 3  # contestants that a title names; more are counted
 INDEX = "index.html"
 ROLLS = 4  # of each contestant, after those to hear
 _STYLE = re.compile(r"<style>.*?</style>\n?", re.DOTALL)
@@ -76,7 +77,7 @@ class Page:
         shown = [part for part in parts if part.body]
         return _filled(
             _read("template.html"),
-            title=escape(" against ".join(names) if len(names) > 1 else names[0]),
+            title=escape(" against ".join(names) if len(names) <= NAMED else f"{len(names)} compared"),
             lead=escape(sections.lead(results)),
             style=_filled(_read("style.css"), colours=_colours()),
             nav="".join(f'<a href="#{part.id}">{escape(part.short)}</a>' for part in shown),
