@@ -106,7 +106,7 @@ def test_the_gallery_keeps_what_was_there(visit):
 def test_planned_notes_are_locked_and_vetoed(visit):
     person = visit()
     person.connected()
-    person.plays("zcbm")
+    person.plays("zcbmnbcxzcbmnbvc")  # an answer is as long as what it answers
     person.presses("Enter")
     ghosts = person.page.locator(".ghost")
     expect(ghosts.nth(2)).to_be_attached(timeout=PATIENCE_MS)
