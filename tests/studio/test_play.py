@@ -1,16 +1,22 @@
 """Live sessions on a real server, through real websockets."""
 
+import asyncio
 import json
 import random
 import signal
 import socket
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import uvicorn
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
+from antiphon.studio.app import make_app
+from antiphon.studio.options import StudioOptions
 from antiphon.studio.said import TYPES
 
 pytestmark = pytest.mark.realtime
@@ -318,6 +324,41 @@ def test_the_end_of_the_server_ends_every_note(start, number):
     server.process.wait(20)
     assert time.monotonic() - began < 10
     assert [line for line in server.lines if line["level"] == "error"] == []
+
+
+@contextmanager
+def served(app):
+    """The port of a server in this process, on which tests may lay hands."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_for(lambda: server.started)
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def test_what_a_step_hands_out_while_the_session_is_ended_is_still_sent():
+    """Its last words end a note, so the beginning must have been sent, however late the step comes back."""
+    app, studio = make_app(StudioOptions())
+    run, ended = studio.run, []
+
+    async def slow_at_the_first_note(function, *arguments):
+        result = await run(function, *arguments)
+        if not ended and function.__name__ == "_stepped" and any(map(model_plays, result[0])):
+            ended.extend(asyncio.create_task(session.end("enough", 1001)) for session in studio.sessions)
+            await asyncio.sleep(0.2)
+        return result
+
+    studio.run = slow_at_the_first_note
+    with served(app) as port, connect(f"ws://127.0.0.1:{port}/api/play", compression=None) as websocket:
+        begun(websocket, settings={"mode": "continue"})
+        messages = rest(websocket)
+    assert ended
+    assert any(map(model_plays, messages))
+    assert sounding(messages) == set()
 
 
 def wait_for(condition, seconds=20):

@@ -247,16 +247,28 @@ class Connection:
             self._heard.clear()
             came = [self._inbox.popleft() for _ in range(len(self._inbox))]
             began = time.perf_counter()
-            out, next_s = await self._studio.run(self._stepped, came)
+            next_s = await self._one_step(came)
             self._studio.metrics.observe("antiphon_step_seconds", time.perf_counter() - began)
-            for message in out:
-                self._put(message)
             self._check_behind()
             left_s = IDLE_S if next_s is None else min(max(next_s - self.now_s(), REST_S), IDLE_S)
             if not self._inbox:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(left_s):
                         await self._heard.wait()
+
+    async def _one_step(self, came: list[tuple[float, Message, Said]]) -> float | None:
+        """A step, and what it hands out to be sent; when to come again. One that has begun is ended, whatever happens.
+
+        Two threads on one seat would be wrong, and of a note whose beginning is lost the last words would say the end.
+        """
+        step = asyncio.ensure_future(self._studio.run(self._stepped, came))
+        try:
+            await asyncio.shield(step)
+        finally:
+            out, next_s = await step
+            for message in out:
+                self._put(message)
+        return next_s
 
     def _stepped(self, came: list[tuple[float, Message, Said]]) -> tuple[list[Message], float | None]:
         assert self._seat is not None

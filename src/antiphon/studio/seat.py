@@ -51,7 +51,7 @@ class Seat:
         self._last_state: Message = {}
         self._state_s = self._meters_s = now_s
         self._metered: dict[str, int] = {}
-        self._session.due(now_s)
+        self._first = self._session.due(now_s)  # its clock runs from here, and it may play at once
 
     @property
     def settings(self) -> Message:
@@ -66,8 +66,8 @@ class Seat:
                 out += self._take(item, came_s)
             except AntiphonError as error:
                 out.append(failed(message, error))
-        events = self._session.due(now_s + self._lead_s)
-        out += self._handed_out(events, now_s)
+        out += self._handed_out((*self._first, *self._session.due(now_s + self._lead_s)), now_s)
+        self._first = ()
         out += self._told(now_s)
         due_s = self._session.next_s()
         times = [] if due_s is None else [due_s - self._lead_s]
@@ -77,7 +77,8 @@ class Seat:
 
     def silence(self, now_s: float) -> list[Message]:
         """End all that sounds."""
-        return self._handed_out(self._session.silence(), now_s)
+        events, self._first = (*self._first, *self._session.silence()), ()
+        return self._handed_out(events, now_s)
 
     def _take(self, item: Said, came_s: float) -> list[Message]:
         match item:
