@@ -17,13 +17,15 @@ from record import Value, parser, save
 
 ROWS: dict[str, tuple[str, ...]] = {
     "base": (),
+    "AdamW for matrices too": ("train.optimiser=adamw",),
     "every duration a time of its own": ("codec.ends=0",),
-    "positions by time in half of the heads": ("model.seconds=true",),
-    "Muon for matrices": ("train.optimiser=muon",),
     "no dropout": ("model.dropout=0.0",),
+    "in its own keys and tempi": ("augment.transpose=0", "augment.stretch=[1.0, 1.0]", "augment.velocity=0"),
+    "half the batch": ("data.batch=8",),
+    "told composer, density, dynamics and register": ("model.conditions=true",),
+    "positions by time in half of the heads": ("model.seconds=true",),
     "no durations held back": ("augment.held=0.0",),
     "no moving average of the weights": ("train.average=0.0",),
-    "in its own keys and tempi": ("augment.transpose=0", "augment.stretch=[1.0, 1.0]", "augment.velocity=0"),
     "one key and value head": ("model.groups=1",),
     "context of 64 notes": ("model.context=64",),
 }

@@ -167,6 +167,15 @@ def test_a_run_of_another_recipe_is_not_resumed(train, whole):
         train(whole[0], "train.learning_rate=1e-4", resume=True)
 
 
+def test_a_run_with_a_cool_down_may_be_lengthened(train, tmp_path):
+    """Until the rate falls, no step knows how many will follow."""
+    held = ("train.cooldown=0.25",)
+    best = train(tmp_path / "long.run", *held)
+    with pytest.raises(Stopped):
+        train(tmp_path / "longer.run", *held, "train.passes=5", "train.max_minutes=1e-9")
+    assert train(tmp_path / "longer.run", *held, resume=True) == best
+
+
 def test_a_run_is_not_begun_over_another(train, whole):
     with pytest.raises(FileError, match="add --resume"):
         train(whole[0])

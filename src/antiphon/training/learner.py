@@ -39,11 +39,12 @@ class Learner(pl.LightningModule):
         return self.average or self.model
 
     def learning_rate(self, step: int) -> float:
-        """Linear warm-up, then a cosine down to the final rate."""
-        if step < self._train.warmup:
-            return self._train.learning_rate * (step + 1) / self._train.warmup
-        done = min((step - self._train.warmup) / max(self._steps - self._train.warmup, 1), 1.0)
-        final = self._train.final_rate
+        """Linear warm-up, the highest rate for as long as the recipe holds it, then a cosine down to the final rate."""
+        warmup, final = self._train.warmup, self._train.final_rate
+        if step < warmup:
+            return self._train.learning_rate * (step + 1) / warmup
+        falls = self._train.cooldown * (self._steps - warmup)
+        done = min(max(1 - (self._steps - step) / max(falls, 1), 0.0), 1.0)
         return self._train.learning_rate * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * done)))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:

@@ -45,7 +45,8 @@ class Train:
 
     passes: float = 10.0  # over the training notes
     learning_rate: float = 2e-3  # the highest, after the warm-up
-    final_rate: float = 0.02  # the last learning rate as a share of the highest, reached along a cosine
+    final_rate: float = 0.02  # the last learning rate as a share of the highest
+    cooldown: float = 1.0  # share of the steps, the last, over which the rate falls; below 1 a run can be lengthened
     warmup: int = 200  # steps
     weight_decay: float = 0.01  # of matrices only
     optimiser: str = "adamw"  # adamw, adam, or muon for matrices with adamw for the rest
@@ -199,6 +200,7 @@ def _check(recipe: Recipe) -> None:
         (train.passes > 0, "train.passes", "above 0"),
         (train.learning_rate > 0, "train.learning_rate", "above 0"),
         (0 <= train.final_rate <= 1, "train.final_rate", "0 to 1"),
+        (0 < train.cooldown <= 1, "train.cooldown", "above 0 and at most 1"),
         (train.warmup >= 0, "train.warmup", "at least 0"),
         (train.weight_decay >= 0, "train.weight_decay", "at least 0"),
         (train.clip >= 0, "train.clip", "at least 0"),

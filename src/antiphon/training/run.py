@@ -160,8 +160,14 @@ def _claim(folder: Path, recipe: Recipe, resume: bool) -> None:
 
 
 def _learns(recipe: Recipe) -> Recipe:
-    """A recipe without the keys that change nothing about what is learned."""
-    return replace(recipe, train=replace(recipe.train, max_minutes=0.0, checkpoint_minutes=0.0, workers=0))
+    """A recipe without the keys that change nothing about what is learned up to a step.
+
+    A rate that stays the same until its cool-down does not tell how long the run will be.
+    """
+    free = {"max_minutes": 0.0, "checkpoint_minutes": 0.0, "workers": 0}
+    if recipe.train.cooldown < 1:
+        free |= {"passes": 0.0, "cooldown": 0.5}
+    return replace(recipe, train=replace(recipe.train, **free))
 
 
 def _loggers(folder: Path) -> list[Logger]:
