@@ -123,6 +123,20 @@ class Client:
         """A passage written again; ``options`` name it with ``from`` and ``to``."""
         return self.write("infill", options, music=music, **asked)
 
+    def harmonise(self, music: Source, options: Mapping[str, Any] | None = None, **asked: Any) -> Written:
+        """Notes below a melody, by a model that fills what is masked."""
+        return self.write("harmonise", options, music=music, **asked)
+
+    def revoice(self, music: Source, options: Mapping[str, Any] | None = None, **asked: Any) -> Written:
+        """Other pitches below the top line of a piece, by such a model too."""
+        return self.write("revoice", options, music=music, **asked)
+
+    def chords(self, options: Mapping[str, Any], *, model: str | None = None, seed: int | None = None) -> str:
+        """Chords that a model of chords proposes for a piece with these options: what the option ``chords`` takes."""
+        body = {"model": model, "seed": seed, "options": dict(options)}
+        names: str = self._json("POST", "chords", body)["chords"]
+        return names
+
     def write(
         self,
         command: str,

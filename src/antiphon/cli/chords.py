@@ -61,23 +61,19 @@ def _named(path: Path, options: Mapping[str, Value]) -> str:
     from antiphon.files import read_music
     from antiphon.generate.harmony import harmony, written
 
-    return _said(written(harmony(read_music(path), float(options.get("bars-per-chord", 1)))), f"named in {path.name}")
+    names = written(harmony(read_music(path), float(options.get("bars-per-chord", 1))))
+    return _said(f"{names} ; named in {path.name}")
 
 
 def _proposed(model: str, options: Mapping[str, Value], seed: int) -> str:
     """The chords that a model writes for the piece."""
     from antiphon.engine import open_bundle, open_engine
-    from antiphon.engine.encoding import ChordEngine
-    from antiphon.errors import OptionError
-    from antiphon.generate.harmony import proposed, written
+    from antiphon.generate.harmony import proposal
 
     bundle = open_bundle(model)
-    engine = open_engine(bundle)
-    if not isinstance(engine, ChordEngine):
-        raise OptionError(f"the model {bundle.name} writes notes, not chords: give one of the family chord")
-    return _said(written(proposed(engine, options, (seed, 0))), f"by the model {bundle.name}, seed {seed}")
+    return _said(proposal(open_engine(bundle), bundle.name, options, seed))
 
 
-def _said(names: str, source: str) -> str:
-    say(f"chords: {names}")
-    return f"{names} ; {source}"
+def _said(text: str) -> str:
+    say(f"chords: {text.partition(' ;')[0]}")
+    return text

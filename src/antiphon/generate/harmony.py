@@ -14,6 +14,7 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from antiphon.chords import Chords, as_score
+from antiphon.engine.base import Engine
 from antiphon.engine.encoding import ChordEngine
 from antiphon.errors import OptionError
 from antiphon.generate.chords import Until, at_tempo, drawn_chords
@@ -131,6 +132,16 @@ def proposed(engine: ChordEngine, options: Mapping[str, Value], seed: Sequence[i
     drawn = drawn_chords(engine, wanted, [seed], Until.bars(bars, tempo, metre, engine.chords))
     names, count = harmony(_in_bars(drawn.chords[0], engine, tempo, metre), each), int(np.ceil(bars / each))
     return [*names, *names[-1:] * count][:count]
+
+
+def proposal(engine: Engine, model: str, options: Mapping[str, Value], seed: int) -> str:
+    """Chords of a model as text, as they are recorded: with the model's name behind ``;``.
+
+    Raises OptionError for a model that writes no chords, or without a tempo.
+    """
+    if not isinstance(engine, ChordEngine):
+        raise OptionError(f"the model {model} writes notes, not chords: give one of the family chord")
+    return f"{written(proposed(engine, options, (seed, 0)))} ; by the model {model}, seed {seed}"
 
 
 def _bars(options: Mapping[str, Value], tempo: float, metre: str) -> int:

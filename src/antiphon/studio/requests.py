@@ -97,6 +97,16 @@ class Writing(Request):
     corpus: Annotated[Name | None, Field(description="of GET /api/train, for the option avoid-copies")] = None
 
 
+class Progression(Request):
+    """Chords to play over."""
+
+    model: Annotated[Name | None, Field(description="a model of chords; by default the first there is")] = None
+    seed: Seed | None = None
+    options: Annotated[
+        Options, Field(description="of the piece; its tempo (needed), metre, key, length and bars-per-chord count")
+    ] = {}
+
+
 class Evaluation(Request):
     """How surprised a model is."""
 

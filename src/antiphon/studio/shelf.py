@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from antiphon.chords import NAME as CHORDS
 from antiphon.conditions import NAMES
 from antiphon.engine import Bundle, Engine, open_bundle
-from antiphon.engine.bundle import CARD, available, read_meta
-from antiphon.errors import ModelError, unknown
+from antiphon.engine.bundle import CARD, DRAWER, FILLER, available, folders, read_meta
+from antiphon.errors import ModelError, OptionError, unknown
+from antiphon.rolls import NAME as FRAMES
 
 OPEN = 3  # models kept open for live playing
+
+
+class Skill(NamedTuple):
+    """What not every model can."""
+
+    can: str  # in words
+    recipe: str  # of a model that can
+    has: Callable[[Mapping[str, Any]], bool]  # whether the model of a ``meta.json`` can
+
+
+PROPOSES = Skill("writes chords", "chord", lambda meta: _writes(meta) == "chords")
+FILLS = Skill("fills in notes among others", "diffusion", lambda meta: FILLER in meta["files"])
 
 
 class Shelf:
@@ -42,6 +57,24 @@ class Shelf:
         if name not in models:
             raise ModelError(unknown("model", name, models))
         return models[name]
+
+    def skilled(self, name: str | None, skill: Skill) -> Path:
+        """The folder of a model that has a skill: the one of that name, by default the first there is.
+
+        Raises OptionError for a model without it, ModelError for an unknown name or where no model has it.
+        """
+        asked = None if name is None else self.path(name)
+        able = {one: self.path(one) for one in self.names if skill.has(read_meta(self.path(one)))}
+        if able:
+            how = f"models that can: {', '.join(able)}"
+        else:
+            folder = folders()[-1] / skill.recipe
+            how = f"train one: antiphon train {skill.recipe} --corpus CORPUS -o {folder}, or on the page"
+        if asked is not None and name not in able:
+            raise OptionError(f"the model {name} is none that {skill.can}; {how}")
+        if not able:
+            raise ModelError(f"there is no model here yet that {skill.can}; {how}")
+        return asked or able.get(self.default) or next(iter(able.values()))
 
     def engine(self, name: str) -> Engine:
         """An open model, shared by all who play it; for any thread."""
@@ -76,6 +109,11 @@ def _open(path: Path, changed: int) -> Engine:
     return open_engine(path)
 
 
+def _writes(meta: Mapping[str, Any]) -> str:
+    """What the rows of a model are."""
+    return {CHORDS: "chords", FRAMES: "frames"}.get(meta["codec"].get("name"), "notes")
+
+
 def _row(name: str, meta: dict[str, Any]) -> dict[str, Any]:
     nats = meta["measured"].get("validation", {}).get("nats_per_note")
     return {
@@ -85,6 +123,9 @@ def _row(name: str, meta: dict[str, Any]) -> dict[str, Any]:
         "bytes": sum(file["bytes"] for file in meta["files"].values()),
         "licence": meta["licence"]["name"],
         "nats_per_note": None if nats is None else round(nats, 3),
+        "writes": _writes(meta),
+        "fills": FILLS.has(meta),
+        "live": _writes(meta) == "notes" and not {FILLER, DRAWER} & set(meta["files"]),
         "programs": bool(meta["codec"].get("programs")),
         "asks": list(NAMES) if meta["config"].get("conditions") else [],
         "composers": list(meta["config"].get("composers", ())),

@@ -40,6 +40,8 @@ def write(content: bytes, progress: Progress) -> Answer:
     asked = json.loads(content)
     bundle, engine = engine_of(asked["model"])
     command, options, seed = asked["command"], asked["options"], asked["seed"]
+    if asked["chords_by"] is not None:
+        options = {**options, "chords": _proposal(asked["chords_by"], options, seed)}
     prompt = None if asked["music"] is None else _prompt(command, options, asked["music"])
     seeds = [(seed, index) for index in range(asked["count"])]
     alone = asked["as"] != "json"
@@ -71,6 +73,22 @@ def write(content: bytes, progress: Progress) -> Answer:
             "report": dict(works.report),
         }
     )
+
+
+def _proposal(path: str, options: Mapping[str, Any], seed: int) -> str:
+    from antiphon.generate.harmony import proposal
+
+    bundle, engine = engine_of(path)
+    return proposal(engine, bundle.name, options, seed)
+
+
+def chords(content: bytes, progress: Progress) -> Answer:
+    """Chords of a model by their names."""
+    asked = json.loads(content)
+    bundle, _ = engine_of(asked["model"])
+    names = _proposal(asked["model"], asked["options"], asked["seed"]).partition(" ;")[0]
+    licence = bundle.meta["licence"]["name"]
+    return answer({"model": bundle.name, "licence": licence, "seed": asked["seed"], "chords": names})
 
 
 def _chosen(options: Mapping[str, Any], corpus: str | None) -> dict[str, Any]:
@@ -213,6 +231,7 @@ def copies(content: bytes, progress: Progress) -> Answer:
 
 TASKS = {
     "write": write,
+    "chords": chords,
     "evaluate": evaluate,
     "candidates": candidates,
     "histograms": histograms,

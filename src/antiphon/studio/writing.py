@@ -1,4 +1,4 @@
-"""Routes that write music: generate, continue, vary, accompany, infill."""
+"""Routes that write music: generate, continue, vary, accompany, infill, harmonise, revoice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import binascii
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -16,20 +16,17 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from antiphon.errors import FileError, OptionError
-from antiphon.generate.control import Control
-from antiphon.generate.finish import finish
-from antiphon.generate.options import OPTIONS, Value, checked, control, over
-from antiphon.generate.presets import preset
 from antiphon.studio.errors import NotAcceptableError
 from antiphon.studio.forms import MEDIA
 from antiphon.studio.guard import client_of
 from antiphon.studio.jobs import Job
-from antiphon.studio.options import Limits
-from antiphon.studio.requests import Source, Writing
+from antiphon.studio.requests import Progression, Source, Writing
+from antiphon.studio.shelf import FILLS, PROPOSES
 from antiphon.studio.state import Here, Studio
 from antiphon.studio.streaming import NDJSON
 from antiphon.studio.streaming import check as check_streamed
 from antiphon.studio.waiting import Wait, until_gone, worked
+from antiphon.studio.wanted import check_amount, given, options_of, proposer
 
 router = APIRouter(tags=["writing"])
 COMMANDS = {
@@ -38,9 +35,11 @@ COMMANDS = {
     "vary": "Some notes of a piece drawn anew",
     "accompany": "A left hand for a melody",
     "infill": "A passage of a piece written again",
+    "harmonise": "Notes below a melody",
+    "revoice": "Other pitches below the top line of a piece",
 }
+FILLED = ("harmonise", "revoice")  # only models can that fill what is masked
 FORMS = ("json", "mid", "wav", "flac", "ogg", "mp3", "svg", "musicxml", "abc")
-MOST_WAYS = 64  # ways that one note may be looked at: candidates, beams, best-of
 FORM_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "the music", "content": {**{MEDIA[form]: {} for form in FORMS}, NDJSON: {}}},
     202: {"description": "a job, with `wait=false`"},
@@ -94,54 +93,6 @@ async def read(request: Request, studio: Studio, content: bytes) -> dict[str, An
     return found
 
 
-def given(options: Mapping[str, Any]) -> dict[str, Value]:
-    """The options of a request, known and of their kinds; a number where text is meant becomes text."""
-    known = checked(options, "the request")
-    return {name: str(value) if OPTIONS[name].kind is str else value for name, value in known.items()}
-
-
-def options_of(asked: Writing, command: str, limits: Limits) -> dict[str, Value]:
-    """The options of a request over those of its preset, checked. Raises OptionError."""
-    below = {} if asked.preset is None else preset(asked.preset).options
-    options = over(below, given(asked.options))
-    if "best-by" in options:
-        from antiphon.evaluate.choosing import measure_named  # the laboratory is opened by those who ask for it
-
-        measure_named(str(options["best-by"]))
-    if ("avoid-copies" in options) != (asked.corpus is not None):
-        raise OptionError(
-            "avoid-copies needs the music that the model was trained on: give the name of a corpus as well, one of "
-            "those that /api/train lists; a corpus alone does nothing"
-        )
-    finish(options)
-    wanted = control(options, endless=command not in ("generate", "continue"))
-    _check_amount(wanted, options, asked, limits)
-    return options
-
-
-def _check_amount(wanted: Control, options: Mapping[str, Value], asked: Writing, limits: Limits) -> None:
-    """Raise OptionError for more than one request may ask for."""
-    ways = max(wanted.search.best_of, wanted.search.width if wanted.search.method != "none" else 1)
-    ways = max(ways, int(options.get("candidates", 1)))
-    if ways > MOST_WAYS:
-        raise OptionError(f"{ways} beams, candidates or best-of are too many for a service: at most {MOST_WAYS}")
-    pieces = asked.count * ways
-    edited = len(asked.music.notes or ()) if asked.music is not None else 0
-    notes, seconds = edited * pieces, 0.0
-    if wanted.length is not None:
-        notes = (wanted.length.notes or 0) * pieces
-        seconds = (wanted.length.seconds or 0.0) * pieces
-        if wanted.length.bars is not None:
-            tempo, metre = wanted.constraints.tempo or 1.0, wanted.constraints.metre
-            seconds = wanted.length.bars * int(metre.split("/")[0]) * 60 / tempo * pieces
-    if notes > limits.written_notes:
-        raise OptionError(
-            f"{notes:,} notes in {pieces} ways are too many for one request: {limits.written_notes:,} in all"
-        )
-    if seconds > limits.seconds:
-        raise OptionError(f"{seconds:g} s of music are too many for one request: {limits.seconds:g} in all")
-
-
 async def _write(request: Request, studio: Studio, command: str, asked: Writing, wait: bool) -> Response:
     if command == "generate" and _wants_lines(request):
         return await _streamed(request, studio, asked)
@@ -150,13 +101,21 @@ async def _write(request: Request, studio: Studio, command: str, asked: Writing,
         raise OptionError(f"{asked.count} pieces only fit into JSON: ask for one, or accept application/json")
     if asked.music is None and command != "generate":
         raise OptionError(f"{command} needs music: give notes, midi or a melody")
+    shelf, options = studio.shelf, options_of(asked, command)
+    model = shelf.skilled(asked.model, FILLS) if command in FILLED else shelf.path(asked.model)
+    chords_by = proposer(options)
+    proposing = None if chords_by is None else shelf.skilled(chords_by, PROPOSES)
+    music = await music_of(request, studio, asked.music)
+    edited = 0 if music is None else len(music["notes"] or ())
+    check_amount(options, command, asked.count, edited, studio.options.limits)
     arguments = {
         "command": command,
-        "model": str(studio.shelf.path(asked.model)),
-        "options": options_of(asked, command, studio.options.limits),
+        "model": str(model),
+        "options": options,
+        "chords_by": None if proposing is None else str(proposing),
         "seed": secrets.randbits(32) if asked.seed is None else asked.seed,
         "count": asked.count,
-        "music": await music_of(request, studio, asked.music),
+        "music": music,
         "corpus": None if asked.corpus is None else str(studio.runs.corpus(asked.corpus)),
         "as": form,
     }
@@ -172,8 +131,9 @@ async def _streamed(request: Request, studio: Studio, asked: Writing) -> Respons
     """A new piece while it is written, a line of JSON a note; an error before the first is an error of the request."""
     if asked.count != 1 or asked.music is not None:
         raise OptionError("a stream is one new piece: leave count and music out, or accept application/json")
-    options = options_of(asked, "generate", studio.options.limits)
+    options = options_of(asked, "generate")
     check_streamed(options)
+    check_amount(options, "generate", 1, 0, studio.options.limits)
     arguments = {
         "model": str(studio.shelf.path(asked.model)),
         "options": options,
@@ -201,6 +161,26 @@ async def _lines(studio: Studio, job: Job, first: bytes) -> AsyncIterator[bytes]
             yield json.dumps({"error": studio.jobs.describe(job)["error"]}).encode() + b"\n"
     finally:
         studio.jobs.cancel(job)
+
+
+@router.post(
+    "/chords",
+    summary="Chords to play over",
+    responses={200: {"content": {"application/json": {}}}, 202: {"description": "a job, with `wait=false`"}},
+)
+async def chords(request: Request, asked: Progression, studio: Here, wait: Wait = True) -> Response:
+    """A model of chords proposes as many bars as a piece with these options has.
+
+    `{"model", "licence", "seed", "chords": "Am F:2 C"}`, as the option `chords` takes them.
+    """
+    options = {**given(asked.options), "chords": "C"}  # so that what chords need is asked for now
+    check_amount(options, "generate", 1, 0, studio.options.limits)
+    arguments = {
+        "model": str(studio.shelf.skilled(asked.model, PROPOSES)),
+        "options": options,
+        "seed": secrets.randbits(32) if asked.seed is None else asked.seed,
+    }
+    return await worked(request, studio, "chords", "chords", arguments, wait=wait)
 
 
 def _route(command: str) -> Any:
