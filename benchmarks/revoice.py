@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, open_corpus
 from antiphon.engine import Engine, open_bundle, open_engine
-from antiphon.engine.base import Filling
+from antiphon.engine.filling import FillingEngine
+from antiphon.engine.through import Through
 from antiphon.errors import ModelError
 from antiphon.evaluate.likelihood import log_probs
 from antiphon.evaluate.measures import MEASURES
@@ -28,11 +28,11 @@ LENGTH_S = 20.0
 SEED = 1
 
 
-class Lots:
+class Lots(Through):
     """A model to which everything is as likely: drawing by lot, under the same rules."""
 
-    def __init__(self, like: Filling) -> None:
-        self.codec: NoteCodec = like.codec
+    def __init__(self, like: FillingEngine) -> None:
+        super().__init__(like)
         self.window = like.window
 
     def fill(self, rows: np.ndarray, hints: np.ndarray) -> list[np.ndarray]:
@@ -49,7 +49,7 @@ def main() -> None:
     options.add_argument("--excerpts", type=int, default=40, help="how many (default 40)")
     args = options.parse_args()
     engine, judge = open_engine(open_bundle(args.model)), open_engine(open_bundle(args.judge))
-    if not isinstance(engine, Filling):
+    if not isinstance(engine, FillingEngine):
         raise ModelError(f"{args.model} fills nothing; choose a model of the family diffusion")
     real = list(excerpts(open_corpus(args.corpus), args.excerpts))
     ways = {"as it was": real, "by lot": [revoiced(Lots(engine), music) for music in real]}
@@ -68,10 +68,10 @@ def excerpts(corpus: Corpus, count: int) -> Iterator[Score]:
         yield music.passage(start_s, start_s + LENGTH_S)
 
 
-def revoiced(engine: Filling, music: Score, temperature: str = "1") -> Score:
+def revoiced(engine: Engine, music: Score, temperature: str = "1") -> Score:
     """Other pitches below the top line."""
     options: dict[str, Value] = {"temperature": temperature}
-    return perform(engine, "revoice", options, [(SEED, 0)], music).pieces[0].music  # type: ignore[arg-type]
+    return perform(engine, "revoice", options, [(SEED, 0)], music).pieces[0].music
 
 
 def row(way: str, found: Sequence[Score], real: Sequence[Score], judge: Engine) -> dict[str, Value]:

@@ -14,7 +14,7 @@ from antiphon import __version__
 from antiphon.codec import NoteCodec
 from antiphon.corpus.prepare import prepare
 from antiphon.engine.bundle import write_bundle
-from antiphon.models.base import Model, State, count_parameters
+from antiphon.models.base import Model, State, Stepper, count_parameters
 from antiphon.models.registry import FAMILIES, build
 from antiphon.models.registry import family as family_named
 from antiphon.training.callbacks import Keeper
@@ -85,7 +85,7 @@ CONFIGS["diffusion"] = {"small": {"size": 64, "layers": 1, "inner": 32, "window"
 EVERY_MODEL = [  # that steps from note to note: the contract
     pytest.param(family, config, id=f"{family}-{name}")
     for family in FAMILIES
-    if family_named(family).steps
+    if issubclass(family_named(family), Stepper)
     for name, config in CONFIGS.get(family, {"default": {}}).items()
 ]
 SPLITS = {

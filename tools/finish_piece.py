@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from antiphon.cli.progress import progress
+from antiphon.cli.progress import adding
 from antiphon.training.begin import check_fit
 from antiphon.training.callbacks import BEST
 from antiphon.training.checkpoint import load_tensors, save_tensors
@@ -30,14 +30,7 @@ def main() -> None:
     folder = run_folder(args.output)
     folder.mkdir(parents=True, exist_ok=True)
     save_tensors(weights, folder / BEST)
-    done = 0
-    with progress("measuring", notes_to_measure(run)) as show:
-
-        def heard(notes: int) -> None:
-            nonlocal done
-            done += notes
-            show(done)
-
+    with adding("measuring", notes_to_measure(run)) as heard:
         measured = finish(run, folder, args.output, heard)
     print(f"{args.output}: {measured['validation']['nats_per_note']:.4f} nats a note, {measured['engine']}")
 

@@ -29,10 +29,9 @@ def main() -> None:
     recipe = load_recipe(args.recipe, args.set)
     recipe = replace(recipe, train=replace(recipe.train, max_minutes=args.minutes))
     run = prepare_run(recipe, args.corpus)
-    resume = (args.run / CHECKPOINT).exists()
     began, before = time.monotonic(), _steps(args.run)
     try:
-        fit(run, args.run, resume=resume)
+        fit(run, args.run, resume=args.run.exists())
         done = "finished"
     except Stopped as stopped:
         done = str(stopped)

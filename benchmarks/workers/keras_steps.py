@@ -10,8 +10,8 @@ JOB = json.loads(sys.argv[2])
 os.sched_setaffinity(0, range(JOB["first_core"], JOB["first_core"] + JOB["cores"]))  # before a backend counts the cores
 os.environ |= {"KERAS_BACKEND": sys.argv[1], "OMP_NUM_THREADS": str(JOB["cores"]), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
+import keras  # noqa: E402  once the cores are set
+import numpy as np  # noqa: E402  once the cores are set
 
 WARM_UP = 2  # steps
 

@@ -9,11 +9,11 @@ JOB = json.loads(sys.argv[2])
 os.sched_setaffinity(0, range(JOB["first_core"], JOB["first_core"] + JOB["cores"]))  # before torch counts the cores
 os.environ["OMP_NUM_THREADS"] = str(JOB["cores"])
 
-import torch  # noqa: E402
+import torch  # noqa: E402  once the cores are set
 
-from antiphon.codec import NoteCodec  # noqa: E402
-from antiphon.models.base import Batch, count_parameters  # noqa: E402
-from antiphon.models.registry import build  # noqa: E402
+from antiphon.codec import NoteCodec  # noqa: E402  once the cores are set
+from antiphon.models.base import Batch, count_parameters  # noqa: E402  once the cores are set
+from antiphon.models.registry import build  # noqa: E402  once the cores are set
 
 WARM_UP = 2  # steps
 

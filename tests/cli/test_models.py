@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from antiphon import DEFAULT_MODEL
 from antiphon.cli.main import main
 from antiphon.engine import bundle as bundles
 
@@ -26,10 +27,10 @@ def test_none_yet_says_how_to_get_one(own, capsys):
 
 def test_each_is_a_line_with_its_licence(own, bundle, capsys):
     shutil.copytree(bundle, own[1] / "mine")
-    shutil.copytree(bundle, own[0] / bundles.DEFAULT)
+    shutil.copytree(bundle, own[0] / DEFAULT_MODEL)
     assert main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == [f"{bundles.DEFAULT} (default)", "mine"]
+    assert {line.split(":")[0] for line in lines} == {f"{DEFAULT_MODEL} (default)", "mine"}
     assert all("licence CC0-1.0" in line and ": lstm, " in line for line in lines)
 
 

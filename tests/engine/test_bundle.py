@@ -8,9 +8,24 @@ import shutil
 
 import pytest
 
+from antiphon.charts.drawing import Text
 from antiphon.engine import open_bundle, open_engine
-from antiphon.engine.bundle import CARD, ENGINE, FILES, HEADS, META, available, folders, read_meta, write_bundle
+from antiphon.engine.bundle import (
+    CARD,
+    ENGINE,
+    FILES,
+    HEADS,
+    META,
+    WEIGHTS,
+    available,
+    folders,
+    read_meta,
+    write_bundle,
+)  # fmt: skip
+from antiphon.engine.torch_engine import load_model
 from antiphon.errors import FileError, ModelError
+from antiphon.evaluate.report.architecture import architecture
+from antiphon.generate.stream import stream
 
 pytestmark = pytest.mark.torch
 
@@ -78,6 +93,21 @@ def test_a_truncated_file_is_refused(file, copy):
 def test_a_missing_file_is_refused(file, copy):
     (copy / file).unlink()
     refused(copy, f"{file} is missing")
+
+
+def test_weights_that_may_be_left_out_are_missed_only_by_training(copy):
+    files = json.loads((copy / META).read_text())["files"]
+    files[WEIGHTS]["may_be_left_out"] = True
+    change(copy, files=files)
+    (copy / WEIGHTS).write_bytes(b"other weights")
+    refused(copy, f"{WEIGHTS} has 13 bytes instead of")
+    (copy / WEIGHTS).unlink()
+    bundle = open_bundle(copy)
+    assert len(next(stream(open_engine(bundle), (0,)))) == len(bundle.codec.attributes)
+    words = [shape.text for shape in architecture(bundle).shapes if isinstance(shape, Text)]
+    assert {"tiny", "a note heard"} <= set(words)
+    with pytest.raises(ModelError, match="is installed to play"):
+        load_model(bundle)
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.generate.conftest import Toy
 
+from antiphon.codec import Note, NoteCodec
 from antiphon.errors import OptionError
 from antiphon.generate.constraints import Constraints
 from antiphon.generate.control import Control
@@ -12,6 +13,7 @@ from antiphon.generate.length import Length
 from antiphon.generate.pieces import write_pieces
 from antiphon.generate.sampling import Sampling
 from antiphon.generate.voice import Voices
+from antiphon.generate.watch import Watch
 
 
 class Stuck(Toy):
@@ -160,3 +162,45 @@ def test_pieces_tell_what_the_guard_did():
 def test_options_out_of_range_are_refused(options):
     with pytest.raises(OptionError, match=f"the guard's {next(iter(options))} .* is out of range"):
         Guard(**options)
+
+
+def looping(played, guard):
+    """The pitches that would go on with a loop, by the definition: all that was played, oldest first."""
+    found, pitches = set(), [pitch for _, pitch, _ in played]
+    if len(pitches) >= guard.same_pitch and len(set(pitches[-guard.same_pitch :])) == 1:
+        found.add(pitches[-1])
+    for block in range(2, guard.longest_block + 1):
+        same = [a == b for a, b in zip(played[block:], played, strict=False)]
+        most = block * (guard.repeats - 1)
+        if len(same) >= most and all(same[-most:]):
+            found.add(pitches[-block])
+    return found
+
+
+def heat(played, chances, guard):
+    """The factor of the temperature, by the definition."""
+    if len(chances) < guard.window:
+        return 1.0
+    pitches = [0, 0, 0, *(pitch for _, pitch, _ in played)]
+    runs = [tuple(pitches[i : i + 4]) for i in range(len(played))]
+    stale = [run in runs[max(i - guard.window, 0) : i] for i, run in enumerate(runs)][-guard.window :]
+    dull = 1 + np.log(chances[-guard.window :]).mean() / guard.entropy
+    return 1 + np.clip(max(dull, (np.mean(stale) - guard.repeated) / (1 - guard.repeated)), 0, 1) * (guard.hottest - 1)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_loops_and_heat_are_what_the_definitions_say(seed):
+    rng = np.random.default_rng(seed)
+    guard = Guard(window=int(rng.integers(8, 30)), repeats=3, same_pitch=5, longest_block=4, entropy=1.5, repeated=0.4)
+    few = np.stack([rng.integers(0, size, 4) for size in (5, 128, 32, 20)], 1)
+    watch, played, chances = Watch(guard, NoteCodec(), 1), [], []
+    for i in range(150):
+        row = few[i % 3 if i % 40 < 25 else rng.integers(0, 4)]
+        chances.append(float(rng.random() ** 2))
+        played.append((int(row[0]), int(row[1]), int(row[3])))
+        watch.after(row[None], (Note(0, 100, int(row[1]), 64, 0),), np.array([chances[-1]]))
+        allowed = watch.limit("pitch", np.zeros((1, 128), np.float32), None)
+        blocked = set() if allowed is None else set(np.flatnonzero(~allowed[0]).tolist())
+        assert blocked == looping(played, guard)
+        assert watch.heat.item() == pytest.approx(heat(played, chances, guard))
+        assert watch.hot == (watch.heat.item() > 1)

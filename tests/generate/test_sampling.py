@@ -101,3 +101,46 @@ def test_dice_are_even():
     assert thrown.mean(0) == pytest.approx(0.5, abs=0.03)
     assert thrown.min() >= 0
     assert thrown.max() < 1
+
+
+def expected(logits, options, uniform, allowed):
+    """The code that one number draws from (V,) logits, by the definitions alone: sets of codes and their shares."""
+    left = [code for code in range(len(logits)) if allowed[code]]
+    share = softmax(logits[left] / options.get("temperature", 1.0))
+    chance = dict(zip(left, share, strict=True))
+    falling = sorted(chance.values(), reverse=True)
+    kept = {code for code in left if chance[code] >= options.get("min_p", 0) * falling[0]}
+    kept &= {code for code in left if chance[code] >= falling[min(options.get("top_k") or 999, len(left)) - 1]}
+    nucleus = 1 + sum(total < options.get("top_p", 1.0) for total in np.cumsum(falling)[:-1])
+    kept &= {code for code in left if chance[code] >= falling[nucleus - 1]}
+    if "typical" in options:
+        entropy = -sum(p * np.log(p) for p in share if p > 0)
+        nearest = sorted(left, key=lambda code: abs(-np.log(chance[code]) - entropy))
+        before = np.cumsum([0.0, *(chance[code] for code in nearest)])[:-1]
+        typical = {code for code, mass in zip(nearest, before, strict=True) if mass < options["typical"]}
+        kept &= typical | {code for code in left if chance[code] == falling[0]}
+    total, target = 0.0, uniform * sum(chance[code] for code in sorted(kept))
+    for code in sorted(kept):
+        total += chance[code]
+        if total > target:
+            return code
+    raise AssertionError("chance is below 1")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {}, {"temperature": 0.7}, {"top_k": 7}, {"top_p": 0.9}, {"min_p": 0.05}, {"typical": 0.9}, {"typical": 0.2},
+        {"temperature": 1.3, "top_k": 20, "top_p": 0.95, "min_p": 0.02}, {"typical": 0.8, "top_k": 9, "top_p": 0.8},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("batch", [1, 8])
+def test_one_voice_and_several_draw_what_the_definitions_say(options, batch):
+    rng = np.random.default_rng(3)
+    for _ in range(240 // batch):
+        logits, uniform = rng.normal(0, 2, (batch, 40)), rng.random(batch)
+        allowed = rng.random((batch, 40)) < 0.8
+        allowed[:, 0] = True
+        rows = zip(logits, uniform, allowed, strict=True)
+        codes = draw(logits, Sampling(**options), uniform, allowed)
+        assert codes.tolist() == [expected(row, options, number, mask) for row, number, mask in rows]

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import torch
 from tests.models.test_contract import batch_of, random_rows
-from tests.tiny import CONFIGS, tiny_model
+from tests.tiny import CONFIGS, tiny_model, write_model
 
 from antiphon.bins import STEP_BINS
 from antiphon.codec import HELD, NoteCodec
+from antiphon.engine import open_bundle
+from antiphon.engine.torch_engine import TorchEngine
 from antiphon.errors import ModelError, RecipeError
 from antiphon.gaps import HINTS, hints
-from antiphon.models.base import count_parameters
+from antiphon.models.base import Filler, Stepper, count_parameters
 from antiphon.models.diffusion import DiffusionConfig, some_of
 from antiphon.models.registry import build, family
 
@@ -36,13 +38,13 @@ def known_rows(batch, length, seed=0):
     return rows
 
 
-def test_it_says_that_it_has_no_steps():
+def test_it_fills_and_has_no_steps(tmp_path):
     made = model()
-    assert not made.steps
+    assert isinstance(made, Filler)
+    assert not isinstance(made, Stepper)
     assert made.fills == SMALL["window"]
-    for ask in (lambda: made.start(1), lambda: made.step(None, ()), lambda: made.parallel(None, ())):
-        with pytest.raises(ModelError, match="has no steps"):
-            ask()
+    with pytest.raises(ModelError, match="mine does not go from row to row"):
+        TorchEngine(open_bundle(write_model(tmp_path / "mine", made, "diffusion", SMALL)))
 
 
 @torch.no_grad()

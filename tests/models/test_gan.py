@@ -15,7 +15,7 @@ from antiphon.engine.base import Drawing
 from antiphon.engine.bundle import CARD, DRAWER, WEIGHTS
 from antiphon.engine.torch_engine import load_model
 from antiphon.errors import ModelError, RecipeError
-from antiphon.models.base import Batch, count_parameters
+from antiphon.models.base import Batch, Drawer, count_parameters
 from antiphon.models.gan import GANConfig, binary
 from antiphon.models.registry import FAMILIES, build, family
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.torch
 DRAWING = [
     pytest.param(name, config, id=f"{name}-{key}")
     for name in FAMILIES
-    if not family(name).steps and family(name).cut == "rolls"
+    if issubclass(family(name), Drawer)
     for key, config in CONFIGS[name].items()
 ]
 every_drawing = pytest.mark.parametrize(("name", "config"), DRAWING)

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from antiphon import DEFAULT_MODEL
 from antiphon.cli.output import emit
 from antiphon.cli.progress import progress
 from antiphon.errors import missing_extra
@@ -28,13 +29,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     _need_torch()
-    from antiphon.engine.bundle import DEFAULT, open_bundle
+    from antiphon.engine.bundle import open_bundle
     from antiphon.files.paths import check_writable
     from antiphon.training.adapt import Adaptation, adapt
     from antiphon.training.sessions import midi_files, passages
 
     how = Adaptation(minutes=args.minutes, seed=args.seed)
-    bundle = open_bundle(args.start_from or DEFAULT)
+    bundle = open_bundle(args.start_from or DEFAULT_MODEL)
     check_writable(args.output, folder=True)
     played = passages(midi_files(args.sessions), bundle.codec)
     with progress("learning", 1.0) as show:

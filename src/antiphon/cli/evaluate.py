@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from antiphon.cli.output import emit, say
-from antiphon.cli.progress import progress
+from antiphon.cli.progress import adding, progress
 
 if TYPE_CHECKING:
     from antiphon.evaluate.comparison import Comparison
@@ -64,15 +64,9 @@ def _of_chords(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict
 
     (one,), began = comparison.contestants, time.monotonic()
     pieces = comparison.corpus.split(args.split)[: args.pieces or None]
-    engine, done, whole = open_engine(one.path), 0, sum(piece.count for piece in pieces)
+    engine = open_engine(one.path)
     assert isinstance(engine, ChordEngine)
-    with progress("listening") as show:
-
-        def heard(notes: int) -> None:
-            nonlocal done
-            done += notes
-            show(min(done / whole, 1))
-
+    with adding("listening", sum(piece.count for piece in pieces)) as heard:
         found = chord_likelihood(engine, comparison.corpus, pieces, heard).report()
     about = {"model": one.name, "corpus": str(args.corpus), "split": args.split}
     attributes = found["nats_per_note_by_attribute"]
@@ -97,15 +91,9 @@ def _of_frames(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict
 
     (one,), began = comparison.contestants, time.monotonic()
     pieces = spread_evenly(comparison.corpus.split(args.split), args.pieces)
-    engine, done, whole = open_engine(one.path), 0, sum(piece.count for piece in pieces)
+    engine = open_engine(one.path)
     assert isinstance(engine, RollEngine)
-    with progress("listening") as show:
-
-        def heard(notes: int) -> None:
-            nonlocal done
-            done += notes
-            show(min(done / whole, 1))
-
+    with adding("listening", sum(piece.count for piece in pieces)) as heard:
         found: dict[str, Any] = dict(roll_likelihood(engine, comparison.corpus, pieces, heard).report())
     lines = [
         f"{one.name} on {found['pieces']} {args.split} pieces, {found['frames']:,} frames, {found['notes']:,} notes",
@@ -125,15 +113,9 @@ def _bound(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict[str
 
     (one,), began = comparison.contestants, time.monotonic()
     pieces = comparison.corpus.split(args.split)[: args.pieces or None]
-    engine, done, whole = open_engine(one.path), 0, sum(piece.count for piece in pieces)
+    engine = open_engine(one.path)
     assert isinstance(engine, Filling)
-    with progress("filling") as show:
-
-        def filled(notes: int) -> None:
-            nonlocal done
-            done += notes
-            show(min(done / whole, 1))
-
+    with adding("filling", sum(piece.count for piece in pieces)) as filled:
         found: dict[str, Any] = dict(filling_bound(engine, comparison.corpus, pieces, filled).report())
     about = {"model": one.name, "corpus": str(args.corpus), "split": args.split, "bound": True}
     lines = [

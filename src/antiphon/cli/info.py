@@ -221,13 +221,12 @@ def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(Text(name), Text(value))  # Text: brackets in names are letters, not markup
-    terminal = stdout.isatty()
+    terminal, text = stdout.isatty(), StringIO()
     # A pipe has no width: nothing is folded there, so that each row stays one line.
-    console = Console(file=StringIO(), force_terminal=terminal, width=None if terminal else 10_000)
+    console = Console(file=text, force_terminal=terminal, width=None if terminal else 10_000)
     console.print(Text(title, style="bold"))
     console.print(table)
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
 _TEXTS = {"file": _file_text, "model": _model_text, "corpus": _corpus_text}

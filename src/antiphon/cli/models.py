@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from antiphon import DEFAULT_MODEL
 from antiphon.cli.output import emit
 
 EXAMPLE = "antiphon models"
@@ -13,10 +14,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from antiphon.engine.bundle import DEFAULT, available, read_meta
+    from antiphon.engine.bundle import available, read_meta
 
     models = {name: read_meta(path) for name, path in sorted(available().items())}
-    rows = [_row(name, meta, name == DEFAULT) for name, meta in models.items()]
+    rows = [_row(name, meta, name == DEFAULT_MODEL) for name, meta in models.items()]
     text = "\n".join(
         f"{r['name']}{' (default)' if r['default'] else ''}: {r['family']}, {r['parameters'] / 1e6:.1f} M parameters, "
         f"{_likelihood(r)}, {r['bytes'] / 1e6:.1f} MB, licence {r['licence']}"

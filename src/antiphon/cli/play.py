@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from antiphon import DEFAULT_MODEL
 from antiphon.cli.output import emit, say
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _configure_music(group: "argparse._ArgumentGroup") -> None:
-    group.add_argument("--model", metavar="M", help="a model's name or folder (default: lstm-piano)")
+    group.add_argument("--model", metavar="M", help=f"a model's name or folder (default: {DEFAULT_MODEL})")
     group.add_argument("--mode", metavar="MODE", help="answer (default), continue, duet, harmonise, trade or follow")
     group.add_argument(
         "--set", dest="sets", action="append", default=[], metavar="NAME=VALUE",
@@ -168,13 +169,12 @@ def _options(args: argparse.Namespace) -> "RigOptions":
 
 def _desk(args: argparse.Namespace) -> "Desk":
     """All controls as the options say; the model plays the player's instrument unless told otherwise."""
-    from antiphon.engine import DEFAULT
     from antiphon.engine.bundle import available
     from antiphon.instruments import program
     from antiphon.live.controls import Desk, Shell
     from antiphon.live.settings import LiveSettings
 
-    desk = Desk(LiveSettings(), Shell(model=args.model or DEFAULT), tuple(sorted(available())))
+    desk = Desk(LiveSettings(), Shell(model=args.model or DEFAULT_MODEL), tuple(sorted(available())))
     own = args.instrument or "0"
     desk = desk.set("instrument", own).set("model-instrument", args.model_instrument or own)
     if args.mode:

@@ -30,6 +30,20 @@ def progress(description: str, total: float = 1.0) -> Iterator[Callable[[float],
 
 
 @contextmanager
+def adding(description: str, total: float) -> Iterator[Callable[[int], None]]:
+    """As :func:`progress`, but the function is told how much more is done."""
+    done = 0
+    with progress(description, total) as show:
+
+        def add(more: int) -> None:
+            nonlocal done
+            done += more
+            show(done)
+
+        yield add
+
+
+@contextmanager
 def counter(what: str, unit: str = "files") -> Iterator[Callable[[int, int], None]]:
     """Gives a function to be told (done, in all), in ``unit`` files or bytes; draws only where stderr is a screen."""
     from rich import progress as rich

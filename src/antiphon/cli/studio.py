@@ -3,13 +3,14 @@
 import argparse
 from pathlib import Path
 
+from antiphon import DEFAULT_MODEL
 from antiphon.cli.output import emit, say
 
 EXAMPLE = "antiphon studio --model lstm-piano --port 8765"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", metavar="M", help="a model's name or folder (default: lstm-piano)")
+    parser.add_argument("--model", metavar="M", help=f"a model's name or folder (default: {DEFAULT_MODEL})")
     parser.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default: this machine)")
     parser.add_argument("--port", type=int, default=8765, metavar="N", help="(default 8765; 0: any that is free)")
     parser.add_argument(
@@ -30,7 +31,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from antiphon.engine import DEFAULT
     from antiphon.errors import missing_extra
 
     try:
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> None:
         host=args.host,
         port=args.port,
         token=args.token,
-        model=args.model or DEFAULT,
+        model=args.model or DEFAULT_MODEL,
         corpora=args.corpora,
         report=args.report,
         workers=args.workers,

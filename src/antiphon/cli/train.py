@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from antiphon.cli.output import emit, say
-from antiphon.cli.progress import progress
+from antiphon.cli.progress import adding
 from antiphon.errors import missing_extra
 
 EXAMPLE = "antiphon train lstm --corpus corpora/maestro -o models/mine --set train.passes=3"
@@ -48,14 +48,7 @@ def run(args: argparse.Namespace) -> None:
         say(f"{stopped}; the checkpoint is in {folder}: go on with the same command and --resume")
         raise KeyboardInterrupt from stopped
     say(f"best validation {best:.3f} {training.unit}; measuring what is exported …")
-    done = 0
-    with progress("measuring", notes_to_measure(training)) as show:
-
-        def heard(notes: int) -> None:
-            nonlocal done
-            done += notes
-            show(done)
-
+    with adding("measuring", notes_to_measure(training)) as heard:
         measured = finish(training, folder, args.output, heard)
     emit(args, {"model": str(args.output), **measured}, f"{args.output}: {_summed_up(measured)} on validation")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from antiphon import DEFAULT_MODEL
 from antiphon.cli.chords import chords
 from antiphon.cli.output import emit, say
 from antiphon.cli.progress import progress
@@ -25,7 +26,7 @@ _OUTPUT = (
 )
 
 
-def add_files(parser: argparse.ArgumentParser, model: str = "lstm-piano") -> None:
+def add_files(parser: argparse.ArgumentParser, model: str = DEFAULT_MODEL) -> None:
     """Which model, how many pieces, and where to."""
     parser.add_argument("--model", default=None, metavar="M", help=f"a model's name or folder (default: {model})")
     parser.add_argument("--preset", metavar="NAME", help="a named set of options, see `antiphon presets`")
@@ -75,7 +76,7 @@ def given(args: argparse.Namespace) -> dict[str, Value]:
 def write(args: argparse.Namespace, command: str, source: str | None) -> None:
     """Run one of the commands of :func:`antiphon.generate.task.perform` and write its pieces; print what was done."""
     from antiphon.cli.performing import check, performed, training
-    from antiphon.engine import DEFAULT, open_bundle
+    from antiphon.engine import open_bundle
     from antiphon.errors import OptionError
     from antiphon.generate.finish import finish
     from antiphon.generate.options import control
@@ -99,7 +100,7 @@ def write(args: argparse.Namespace, command: str, source: str | None) -> None:
     corpus = training(getattr(args, "corpus", None), options)
     writers = {path: writer(path) for path in args.output}
     prompt = None if source is None else read_prompt(source, **which(command, options))
-    bundle = open_bundle(args.model or DEFAULT)
+    bundle = open_bundle(args.model or DEFAULT_MODEL)
     with progress("writing") as show:
         music = None if prompt is None else prompt.music
         seeds = [(seed, i) for i in range(args.count)]

@@ -14,7 +14,7 @@ from antiphon.chords import ChordCodec, Chords
 from antiphon.conditions import NAMES, UNSAID
 from antiphon.corpus.augment import NONE, Augmentation
 from antiphon.corpus.store import Corpus, Piece
-from antiphon.corpus.windows import Arrays, Place, shuffled, stack
+from antiphon.corpus.windows import Arrays, Place, shuffled, spread, stack
 from antiphon.errors import CorpusError
 
 
@@ -120,7 +120,6 @@ def fixed_chords(
 ) -> Iterator[Arrays]:
     """All of the pieces once, in order, as they are; with ``share`` below 1, windows evenly spaced over them."""
     cut = ChordWindows(chords, codec, length)
-    places = [(piece, start) for piece in pieces for start in range(0, piece.count, length)]
-    places = places[:: max(round(1 / share), 1)]
+    places = spread(pieces, length, share)
     for i in range(0, len(places), batch):
         yield stack([cut.one(piece, start) for piece, start in places[i : i + batch]])

@@ -121,7 +121,7 @@ def _attempt(source: Source, part: Path, here: int, progress: Progress | None) -
     """One connection, for as long as it gives bytes."""
     headers = {"User-Agent": f"antiphon/{__version__}", **({"Range": f"bytes={here}-"} if here else {})}
     request = urllib.request.Request(source.url, headers=headers)  # noqa: S310  the table's own URLs
-    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310  the same
         resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
         offered = int(response.headers.get("Content-Length", source.bytes - here * resumed)) + here * resumed
         if offered != source.bytes:

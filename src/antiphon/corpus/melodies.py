@@ -28,7 +28,7 @@ _TICKS = TICKS_PER_QUARTER // 4
 _SILENCE = BAR  # sixteenths without a note's beginning or sound that a passage may not have
 
 
-class Bars(Sequence[Pair]):
+class Bars:
     """Passages of so many bars of the melodies of some pieces: each is its own call."""
 
     def __init__(self, corpus: Corpus, pieces: Sequence[Piece], bars: int, most: int) -> None:
@@ -40,7 +40,7 @@ class Bars(Sequence[Pair]):
     def __len__(self) -> int:
         return len(self._tables)
 
-    def __getitem__(self, index: int) -> Pair:  # type: ignore[override]  # no slices
+    def __getitem__(self, index: int) -> Pair:
         excerpt = as_excerpt(self._tables[index])
         return Pair(excerpt, excerpt, 0, follows=False, ends_ms=self._length)
 

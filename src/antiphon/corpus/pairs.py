@@ -6,10 +6,10 @@ batch is a pure function of (seed, index).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -38,10 +38,20 @@ class Sizes:
     answer: int  # the closing row is one of them
 
 
+class Cut(Protocol):
+    """Pieces cut into pairs, each made when it is asked for."""
+
+    def __len__(self) -> int:
+        """How many pairs there are."""
+
+    def __getitem__(self, index: int) -> Pair:
+        """Pair ``index`` ≥ 0; IndexError beyond the last."""
+
+
 class Pairs:
     """Pairs as arrays."""
 
-    def __init__(self, pairs: Sequence[Pair], codec: NoteCodec, sizes: Sizes) -> None:
+    def __init__(self, pairs: Cut, codec: NoteCodec, sizes: Sizes) -> None:
         """Raises CorpusError where there is not one pair."""
         if not len(pairs):
             raise CorpusError(

@@ -19,7 +19,7 @@ from antiphon.notes import DRUMS
 SHORTEST = 8  # notes of a phrase
 
 
-class Phrases(Sequence[Pair]):
+class Phrases:
     """Every two consecutive phrases of some pieces."""
 
     def __init__(self, columns: Columns, pieces: Sequence[Span], longest: int) -> None:
@@ -35,7 +35,7 @@ class Phrases(Sequence[Pair]):
     def __len__(self) -> int:
         return len(self._places)
 
-    def __getitem__(self, index: int) -> Pair:  # type: ignore[override]  # no slices
+    def __getitem__(self, index: int) -> Pair:
         first, middle, last = self._places[index]
         call, answer = (_excerpt(self._columns, slice(*ends)) for ends in ((first, middle), (middle, last)))
         return Pair(call, answer, int(call.onset_ms[-1]), follows=True)
@@ -59,7 +59,7 @@ def phrase_edges(onset_ms: np.ndarray, longest: int) -> np.ndarray:
     return np.array(sorted(edges))
 
 
-class Parts(Sequence[Pair]):
+class Parts:
     """The highest part of some pieces in stretches of notes, and what the others play meanwhile."""
 
     def __init__(self, columns: Columns, pieces: Sequence[Span], longest: int) -> None:
@@ -69,7 +69,7 @@ class Parts(Sequence[Pair]):
     def __len__(self) -> int:
         return len(self._pairs)
 
-    def __getitem__(self, index: int) -> Pair:  # type: ignore[override]  # no slices
+    def __getitem__(self, index: int) -> Pair:
         return self._pairs[index]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from antiphon.conditions import NAMES, UNSAID
 from antiphon.corpus.store import Corpus, Piece
-from antiphon.corpus.windows import Arrays, Place, shuffled, stack
+from antiphon.corpus.windows import Arrays, Place, shuffled, spread, stack
 from antiphon.errors import CorpusError
 from antiphon.notes import Score
 from antiphon.rolls import ON, RollCodec
@@ -129,8 +129,7 @@ def fixed_frames(frames: Frames, codec: RollCodec, *, length: int, batch: int, s
     The first frame of each piece is free, and windows of which nothing is left are passed over.
     """
     cut = FrameWindows(frames, codec, length)
-    places = [(piece, start) for piece in frames.places for start in range(0, piece.count, length)]
-    windows = [cut.one(piece, start, free=True) for piece, start in places[:: max(round(1 / share), 1)]]
+    windows = [cut.one(piece, start, free=True) for piece, start in spread(frames.places, length, share)]
     windows = [window for window in windows if window.weight.any()]
     for i in range(0, len(windows), batch):
         yield stack(windows[i : i + batch])

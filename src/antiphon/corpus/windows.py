@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -33,6 +33,9 @@ class Span(Protocol):
     @property
     def composer(self) -> str:
         """Whose music it is; empty where nobody says."""
+
+
+S = TypeVar("S", bound=Span)
 
 
 class Arrays(NamedTuple):
@@ -175,7 +178,12 @@ def fixed_batches(
 ) -> Iterator[Arrays]:
     """All of the pieces once, in order, as they are; with ``share`` below 1, windows evenly spaced over them."""
     cut = Windows(columns, codec, length)
-    places = [(piece, start) for piece in pieces for start in range(0, piece.count, length)]
-    places = places[:: max(round(1 / share), 1)]
+    places = spread(pieces, length, share)
     for i in range(0, len(places), batch):
         yield stack([cut.one(piece, start) for piece, start in places[i : i + batch]])
+
+
+def spread(pieces: Sequence[S], length: int, share: float) -> list[tuple[S, int]]:
+    """The piece and start of every window of a length, or with ``share`` below 1 of some evenly spaced ones."""
+    places = [(piece, start) for piece in pieces for start in range(0, piece.count, length)]
+    return places[:: max(round(1 / share), 1)]

@@ -3,7 +3,8 @@
 ``meta.json`` says what the model is and lists every other file with its size and SHA-256; ``weights.safetensors`` holds
 the weights for fine-tuning, ``engine.onnx`` (a step of the backbone) and ``heads.onnx`` what plays, ``card.md`` what a
 person should know. A model that hears whole passages at once has ``encoder.onnx`` too; one that fills what is masked
-has ``filler.onnx`` instead of steps and heads, one that draws whole phrases ``drawer.onnx``. Nothing in a bundle is
+has ``filler.onnx`` instead of steps and heads, one that draws whole phrases ``drawer.onnx``. An install may leave out
+weights of which ``meta.json`` says so: such a model plays, and cannot be trained further. Nothing in a bundle is
 executed and no pickle is read.
 """
 
@@ -17,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from antiphon import DEFAULT_MODEL
 from antiphon.chords import ChordCodec, rows_from_spec
 from antiphon.codec import NoteCodec
 from antiphon.conditions import Conditions
@@ -38,7 +40,6 @@ _KEYS = {
     "licence": dict, "data": dict, "recipe": dict, "measured": dict, "antiphon": str, "files": dict,
 }  # fmt: skip
 _LARGEST = 1 << 30  # bytes of one file
-DEFAULT = "lstm-piano"
 
 
 class NoNotesError(ModelError, AttributeError):
@@ -84,11 +85,16 @@ class Bundle:
         return Conditions(tuple(config.get("composers", ()))) if config.get("conditions") else None
 
     def has(self, file: str) -> bool:
-        """Whether the bundle holds one of the OPTIONAL files."""
-        return file in self.meta["files"]
+        """Whether a file is there: one of the OPTIONAL ones, or the weights, without which a model only plays."""
+        return file in self.meta["files"] and (self.path / file).exists()
 
     def read(self, file: str) -> bytes:
-        """The bytes of one of the bundle's files."""
+        """The bytes of one of the bundle's files; ModelError for weights that were left out."""
+        if not self.has(file):
+            raise ModelError(
+                f"the model {self.name} is installed to play: its {file}, which training goes on from, is left out. "
+                f"It is in Antiphon's repository; or begin with another model"
+            )
         return (self.path / file).read_bytes()
 
 
@@ -143,7 +149,7 @@ def read_meta(name_or_path: str | Path) -> dict[str, Any]:
     return meta
 
 
-def open_bundle(name_or_path: str | Path = DEFAULT) -> Bundle:
+def open_bundle(name_or_path: str | Path = DEFAULT_MODEL) -> Bundle:
     """The one way to a model: found by name or path, every file checked for size and hash; ModelError otherwise."""
     path = find(name_or_path)
     meta = read_meta(path)
@@ -153,7 +159,8 @@ def open_bundle(name_or_path: str | Path = DEFAULT) -> Bundle:
     for name, entry in meta["files"].items():
         if not isinstance(entry, dict):
             raise ModelError(f"{path / META} is damaged: it gives no size and hash of {name}")
-        _check(path / name, entry)
+        if (path / name).exists() or not (name == WEIGHTS and entry.get("may_be_left_out")):
+            _check(path / name, entry)
     return Bundle(path, meta)
 
 

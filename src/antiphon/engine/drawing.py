@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import NoReturn
 
 import numpy as np
 
 from antiphon.corpus.phrase_rolls import Layout
-from antiphon.engine.base import State
 from antiphon.engine.bundle import DRAWER, Bundle
 from antiphon.engine.onnx_engine import session
+from antiphon.engine.stepless import Stepless
 from antiphon.errors import ModelError
 
 AT_ONCE = 256  # phrases; more need more memory and are no faster
 
 
-class DrawingEngine:
+class DrawingEngine(Stepless):
     """``drawer.onnx`` of a bundle; see :class:`antiphon.engine.base.Drawing`."""
 
-    chunk = 1
-
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
-        self.codec, self._name, config = bundle.codec, bundle.name, bundle.meta["config"]
+        super().__init__(
+            bundle, "draws whole phrases and hears no music, so it writes with `antiphon generate` and nothing else"
+        )
+        config = bundle.meta["config"]
         self.layout = Layout(**{f.name: int(config[f.name]) for f in fields(Layout) if f.name in config})
         self._session = session(bundle, DRAWER, threads)
         (noise,), (rolls,) = self._session.get_inputs(), self._session.get_outputs()
@@ -33,21 +33,3 @@ class DrawingEngine:
     def draw(self, noise: np.ndarray) -> np.ndarray:
         parts = [noise[i : i + AT_ONCE].astype(np.float32) for i in range(0, len(noise), AT_ONCE)]
         return np.concatenate([self._session.run(None, {"noise": part})[0] for part in parts]).astype(np.uint8)
-
-    def start(self, batch: int) -> State:
-        self._refuse()
-
-    def step(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        self._refuse()
-
-    def hear(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        self._refuse()
-
-    def logits(self, index: int, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        self._refuse()
-
-    def _refuse(self) -> NoReturn:
-        raise ModelError(
-            f"{self._name} draws whole phrases and hears no music, so it writes with `antiphon generate` and nothing "
-            "else; take a model of another family: `antiphon models` lists them"
-        )

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 import numpy as np
 
-from antiphon.engine.base import State
 from antiphon.engine.bundle import FILLER, Bundle
 from antiphon.engine.onnx_engine import session
+from antiphon.engine.stepless import Stepless
 from antiphon.errors import ModelError
 
 WINDOW = 128  # rows, where a model's configuration leaves it as it comes
 
 
-class FillingEngine:
+class FillingEngine(Stepless):
     """``filler.onnx`` of a bundle; see :class:`antiphon.engine.base.Filling`."""
 
-    chunk = 1
-
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
-        self.codec, self._name = bundle.codec, bundle.name
+        super().__init__(bundle, "fills passages and does not go from note to note, as this needs")
         self.window = int(bundle.meta["config"].get("window", WINDOW))
         self._session = session(bundle, FILLER, threads)
         names = tuple(output.name for output in self._session.get_outputs())
@@ -30,21 +26,3 @@ class FillingEngine:
     def fill(self, rows: np.ndarray, hints: np.ndarray) -> list[np.ndarray]:
         feeds = {"rows": np.asarray(rows, np.int64), "hints": np.asarray(hints, np.int64)}
         return list(self._session.run(None, feeds))
-
-    def start(self, batch: int) -> State:
-        self._refuse()
-
-    def step(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        self._refuse()
-
-    def hear(self, rows: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        self._refuse()
-
-    def logits(self, index: int, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        self._refuse()
-
-    def _refuse(self) -> NoReturn:
-        raise ModelError(
-            f"{self._name} fills passages and does not go from note to note, as this needs; take a model of another "
-            "family: `antiphon models` lists them"
-        )

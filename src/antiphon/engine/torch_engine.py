@@ -6,9 +6,11 @@ import numpy as np
 import torch
 from safetensors.torch import load
 
+from antiphon.codec import NoteCodec
 from antiphon.engine.base import CHUNK, State
 from antiphon.engine.bundle import WEIGHTS, Bundle
-from antiphon.models.base import Model
+from antiphon.errors import ModelError
+from antiphon.models.base import Model, Stepper
 from antiphon.models.registry import build
 
 
@@ -16,10 +18,16 @@ class TorchEngine:
     """Runs a model of ``models/`` one step at a time."""
 
     def __init__(self, bundle: Bundle, device: str = "cpu") -> None:
-        self.model = load_model(bundle).to(device)
-        self.codec = self.model.codec
-        self._device = device
+        model = load_model(bundle).to(device)
+        if not isinstance(model, Stepper):
+            raise ModelError(f"{bundle.name} does not go from row to row, and the torch engine knows nothing else")
+        self.model, self._bundle, self._device = model, bundle, device
         self.chunk = CHUNK
+
+    @property
+    def codec(self) -> NoteCodec:
+        """The bundle's; ModelError where a row is no note."""
+        return self._bundle.codec
 
     @torch.inference_mode()
     def start(self, batch: int) -> State:

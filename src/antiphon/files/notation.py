@@ -88,8 +88,8 @@ class Paper:
         while now < end:
             length, triplet = self._value(now, end, bar)
             value, dots = (TRIPLETS if triplet else VALUES)[length]
-            tied = chord is not None
-            before, after = tied and now > chord.start, tied and now + length < chord.end  # type: ignore[union-attr]
+            before = chord is not None and now > chord.start
+            after = chord is not None and now + length < chord.end
             yield Piece(now, length, value, dots, triplet, chord, before, after)
             now += length
 

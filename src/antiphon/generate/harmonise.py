@@ -25,7 +25,7 @@ from antiphon.generate.revoice import Below, times
 from antiphon.generate.unmask import brush, filling
 from antiphon.notes import DRUMS, Score, from_seconds
 
-_VOICES, _MOST_VOICES = 3, 10
+VOICES, _MOST_VOICES = 3, 10
 _EVERY_S = 0.5
 _GAP = 0  # semitones kept free below the melody
 
@@ -61,7 +61,7 @@ def harmonise(
 
 
 def _asked(options: Mapping[str, Value]) -> tuple[int, float, int]:
-    voices, every_s = int(options.get("voices", _VOICES)), float(options.get("every", _EVERY_S))
+    voices, every_s = int(options.get("voices", VOICES)), float(options.get("every", _EVERY_S))
     gap = int(options.get("gap", _GAP))
     if not 1 <= voices <= _MOST_VOICES:
         raise OptionError(f"voices {voices} is out of range: 1 to {_MOST_VOICES} notes below the melody's")

@@ -141,7 +141,7 @@ def _drawn_alone(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What :func:`drawn` gives for one row, the same numbers in a third of the time.
 
-    Arrays of one number are several times faster as operands than numbers, and assigning is faster than masking.
+    Arrays of one number are several times faster as operands than NumPy's numbers.
     """
     weight = logits[0].copy() if isinstance(temperature, float) and temperature == 1 else (logits / temperature)[0]
     if allowed is not None:
@@ -162,28 +162,37 @@ def _drawn_alone(
 
 def _likely_alone(weight: np.ndarray, sampling: Sampling) -> np.ndarray:
     """What :func:`_likely` gives, for (V,)."""
-    typical = _typical(weight, sampling.typical) if sampling.typical < 1 else None
+    typical = _typical_alone(weight, sampling.typical) if sampling.typical < 1 else None
     least = _least_alone(weight, sampling)
-    weight[weight < least] = 0
+    if least > 0:
+        weight[weight < least] = 0
     if typical is not None:
         weight *= typical
     return weight
 
 
-def _least_alone(weight: np.ndarray, sampling: Sampling) -> np.ndarray:
-    """(1,) the least weight that top-k, top-p and min-p all leave, of (V,)."""
-    least = np.array((sampling.min_p,), weight.dtype)
+def _least_alone(weight: np.ndarray, sampling: Sampling) -> float:
+    """What :func:`_least` gives, for (V,)."""
     k = min(sampling.top_k or len(weight), len(weight))
     if k == len(weight) and sampling.top_p == 1:
-        return least
-    falling = weight.copy()
-    falling.sort()
-    falling = falling[::-1]
-    last = k - 1
+        return sampling.min_p
+    rising = weight.copy()
+    rising.sort()
     if sampling.top_p < 1:
-        together = np.add.accumulate(falling)
-        last = min(last, together.searchsorted((together[-1:] * sampling.top_p).astype(weight.dtype)).item())
-    return np.maximum(least, falling[last : last + 1])
+        together = np.add.accumulate(rising[::-1])
+        k = min(k, together.searchsorted((together[-1:] * sampling.top_p).astype(weight.dtype)).item() + 1)
+    return max(sampling.min_p, rising.item(-k))
+
+
+def _typical_alone(weight: np.ndarray, mass: float) -> np.ndarray:
+    """What :func:`_typical` gives, for (V,)."""
+    share = weight / weight.sum(dtype=np.float64)
+    likely = np.log(np.maximum(share, 1e-300))
+    away = np.abs(likely - (share * likely).sum())
+    order = away.argsort(kind="stable")
+    falling = share[order]
+    inside = np.add.accumulate(falling) - falling < mass
+    return (away <= away[order[inside.nonzero()[0][-1]]]) | (weight == 1)
 
 
 def weights(logits: np.ndarray, temperature: float | np.ndarray, allowed: np.ndarray | None = None) -> np.ndarray:
@@ -222,7 +231,7 @@ def _last(weight: np.ndarray) -> np.ndarray:
 
 
 def _typical(weight: np.ndarray, mass: float) -> np.ndarray:
-    """(…, V) whether a code is typical: locally typical sampling, Meister et al. 2023.
+    """(B, V) whether a code is typical: locally typical sampling, Meister et al. 2023.
 
     The codes whose surprise -log p is nearest to the entropy are kept until they have ``mass`` together. The likeliest
     always is, so that something is left beside the other ways of leaving out.

@@ -197,9 +197,10 @@ class Voices:
 
     def _valid(self, name: str, rows: np.ndarray) -> np.ndarray | None:
         """(B, V) codes that the codec allows, or None where it allows all in all voices."""
+        if len(self.readers) == 1:
+            mask = self.readers[0].allowed(name, rows[0])
+            return None if mask is None else mask[None]
         masks = [reader.allowed(name, row) for reader, row in zip(self.readers, rows, strict=True)]
-        if len(masks) == 1:
-            return None if masks[0] is None else masks[0][None]
         if all(mask is None for mask in masks):
             return None
         size = self.codec.attributes[self.codec.column[name]].size

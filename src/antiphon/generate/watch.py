@@ -1,6 +1,6 @@
 """The guard at work: what it has seen of each voice, what it then does, and what it tells of it.
 
-Plain Python numbers, voice by voice: a handful of comparisons a note cost less so than the same in arrays.
+Plain Python numbers and bytes, voice by voice: a handful of comparisons a note cost less so than the same in arrays.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from antiphon.generate.guard import GRAM, Guard
 _SILENCE_MS = STEP_BINS.middle * CELL_MS  # after each code of a step, if nothing else sounds
 _UP_TO = np.tri(STEP_BINS.size, dtype=bool)  # row k: codes 0 to k
 _STEP_MS = _SILENCE_MS.tolist()
+_BYTES = [bytes((number,)) for number in range(128)]
 _LEAST = 1e-30  # a chance that rounding has made 0 counts as this
 
 
@@ -28,10 +29,11 @@ class _Voice:
 
     def __init__(self, guard: Guard) -> None:
         self.keys = [-1] * guard.longest_block  # the last notes without velocity, as numbers, newest first; -1: none
-        self.runs = [0] * guard.longest_block  # notes in a row that were each the same as the one 1 … L before
+        # Notes in a row that were each the same as the one 1 … L before; empty where the last was the same as none.
+        self.runs: list[int] = []
         self.struck = 0  # times in a row that the last pitch was struck
-        self.grams: tuple[int, ...] = ()  # the last runs of pitches, each as one number, the newest last
-        self.stale: tuple[bool, ...] = ()  # whether each of the window's was among those before it
+        self.pitches = bytes(GRAM - 1)  # of the window's runs, the newest last; silence comes before the first
+        self.stale = b""  # for each of those runs 1 if it was among those before it, else 0
         self.surprise: tuple[float, ...] = ()  # nats of the last notes written, the newest last
         self.sounding_ms = 0  # for which something still sounds after the onset of the last note
         self.heat = 1.0  # the factor of the temperature
@@ -51,6 +53,7 @@ class Watch:
 
     def __init__(self, guard: Guard, codec: NoteCodec, batch: int) -> None:
         self.guard = guard
+        self._silence_ms = guard.silence_s * 1000
         self._columns = codec.column["step"], codec.column["pitch"], codec.column["duration"]
         self._voices = [_Voice(guard) for _ in range(batch)]
         # Notes that may be as the one 1 … L before; a single note is a matter of its pitch.
@@ -84,9 +87,8 @@ class Watch:
         return self._without_loops(allowed) if name == "pitch" else allowed
 
     def _without_silence(self, logits: np.ndarray, allowed: np.ndarray | None) -> np.ndarray | None:
-        silence_ms = self.guard.silence_s * 1000
         # Codes up to these are allowed, of which 0 always is one.
-        last = [bisect_right(_STEP_MS, voice.sounding_ms + silence_ms) - 1 for voice in self._voices]
+        last = [bisect_right(_STEP_MS, voice.sounding_ms + self._silence_ms) - 1 for voice in self._voices]
         wanted = _UP_TO[last[0] : last[0] + 1] if len(last) == 1 else _UP_TO[last]
         both, left = (wanted, None) if allowed is None else _both(wanted, allowed)
         for i, likeliest in enumerate(logits.argmax(-1).tolist()):
@@ -107,39 +109,51 @@ class Watch:
 
     def _looping(self, voice: _Voice) -> list[int]:
         """The pitches that would go on with a loop."""
-        pitches = [key & 127 for key, run, most in zip(voice.keys, voice.runs, self._most, strict=True) if run >= most]
-        return [*pitches, voice.keys[0] & 127] if voice.struck >= self.guard.same_pitch else pitches
+        pitches = [voice.keys[0] & 127] if voice.struck >= self.guard.same_pitch else []
+        if voice.runs:
+            runs = zip(voice.keys, voice.runs, self._most, strict=True)
+            pitches += [key & 127 for key, run, most in runs if run >= most]
+        return pitches
 
     def after(self, rows: np.ndarray, notes: Sequence[Note], share: np.ndarray | None) -> None:
         """Take in (B, A) rows and their notes; ``share`` (B,) is how probable each was, None where others played it."""
         step, pitch, duration = self._columns
-        for i, row in enumerate(rows.tolist()):
-            voice = self._voices[i]
+        chances = [None] * len(notes) if share is None else share.tolist()
+        for voice, row, note, chance in zip(self._voices, rows.tolist(), notes, chances, strict=True):
             self._notice(voice, row[pitch], (row[step] * 256 + row[duration]) * 128 + row[pitch])
-            voice.sounding_ms = max(voice.sounding_ms - _STEP_MS[row[step]], notes[i].duration_ms or 0, 0)
-            if share is not None:
-                self._warm(voice, share.item(i))
+            left_ms, own_ms = voice.sounding_ms - _STEP_MS[row[step]], note.duration_ms or 0
+            voice.sounding_ms = left_ms if left_ms > own_ms else own_ms
+            if chance is not None:
+                self._warm(voice, chance)
 
     def _notice(self, voice: _Voice, pitch: int, key: int) -> None:
-        voice.struck = voice.struck + 1 if voice.keys[0] & 127 == pitch else 1
-        voice.runs = [run + 1 if key == old else 0 for run, old in zip(voice.runs, voice.keys, strict=True)]
-        voice.keys = [key, *voice.keys[:-1]]
-        gram = ((voice.grams[-1] if voice.grams else 0) << 7 | pitch) & (1 << 7 * GRAM) - 1
-        window = self.guard.window
-        voice.stale = (*voice.stale, gram in voice.grams)[-window:]
-        voice.grams = (*voice.grams, gram)[-window:]
+        keys, pitches, window = voice.keys, voice.pitches, self.guard.window
+        voice.struck = voice.struck + 1 if keys[0] & 127 == pitch else 1
+        if key in keys:
+            runs = voice.runs or [0] * len(keys)
+            voice.runs = [run + 1 if key == old else 0 for run, old in zip(runs, keys, strict=True)]
+        elif voice.runs:
+            voice.runs = []
+        voice.keys = [key, *keys[:-1]]
+        longer = pitches + _BYTES[pitch]
+        voice.stale = (voice.stale + _BYTES[longer[-GRAM:] in pitches])[-window:]
+        voice.pitches = longer[1 - GRAM - window :]
 
     def _warm(self, voice: _Voice, chance: float) -> None:
         """How hot the next note of a voice is to be drawn."""
         guard = self.guard
-        voice.surprise = (*voice.surprise, -math.log(max(chance, _LEAST)))[-guard.window :]
+        voice.surprise = surprise = (*voice.surprise, -math.log(max(chance, _LEAST)))[-guard.window :]
         voice.heated += voice.heat > 1
-        if len(voice.surprise) < guard.window:
+        if len(surprise) < guard.window:
             return
-        dull = 1 - sum(voice.surprise) / guard.window / guard.entropy if guard.entropy else 0.0
-        stale = (sum(voice.stale) / guard.window - guard.repeated) / (1 - guard.repeated) if guard.repeated < 1 else 0.0
-        voice.heat = 1 + min(max(dull, stale, 0.0), 1.0) * (guard.hottest - 1)
-        voice.hottest = max(voice.hottest, voice.heat)
+        dull = 1 - sum(surprise) / guard.window / guard.entropy if guard.entropy else 0.0
+        share = voice.stale.count(1) / guard.window
+        stale = (share - guard.repeated) / (1 - guard.repeated) if guard.repeated < 1 else 0.0
+        if dull <= 0 >= stale:
+            voice.heat = 1.0
+        else:
+            voice.heat = 1 + min(max(dull, stale), 1.0) * (guard.hottest - 1)
+            voice.hottest = max(voice.hottest, voice.heat)
 
 
 def _both(wanted: np.ndarray, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

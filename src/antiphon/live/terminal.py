@@ -95,7 +95,7 @@ def driver_class() -> type[Driver] | None:
             self._file: Any = Patient()
 
         def start_application_mode(self) -> None:
-            super().start_application_mode()  # type: ignore[no-untyped-call]
+            super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's
             self.write(ASK)
             self.flush()
 

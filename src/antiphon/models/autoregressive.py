@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from antiphon.codec import NoteCodec
 from antiphon.errors import RecipeError
-from antiphon.models.base import Model, State
+from antiphon.models.base import State, Stepper
 from antiphon.models.embedding import Embedding
 from antiphon.models.heads import Heads, Kind
 from antiphon.models.past import Past
@@ -40,11 +40,13 @@ class AutoregressiveConfig:
             raise RecipeError(f"model.dropout {self.dropout} is out of range: at least 0 and below 1")
 
 
-class Autoregressive(Model):
+class Autoregressive(Stepper):
     """See the module's description."""
 
     Config = AutoregressiveConfig
     chunked = True
+    codec: NoteCodec
+    heads: Heads
 
     def __init__(self, config: AutoregressiveConfig, codec: NoteCodec) -> None:
         super().__init__()
@@ -61,10 +63,6 @@ class Autoregressive(Model):
         """The vectors of the notes before the next, (B, context - 1, E), the newest last; then the past (B, 2 K)."""
         zeros = self.gather.weight.new_zeros(batch, self.config.context - 1, self.config.embedding)
         return zeros, *((self.past.start(batch),) if self.past else ())
-
-    def step(self, row: Tensor, state: State) -> tuple[Tensor, State]:
-        features, after = self.parallel(row[:, None], state)
-        return features[:, 0], after
 
     def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
         past, last = self.past.parallel(rows, state[1]) if self.past else (None, None)

@@ -21,7 +21,7 @@ from antiphon.bins import STEP_BINS
 from antiphon.chords import MOST_NOTES, NONE, STOP, ChordCodec
 from antiphon.codec import VELOCITY_BINS, NoteCodec
 from antiphon.errors import RecipeError
-from antiphon.models.base import Model, State
+from antiphon.models.base import State, Stepper
 from antiphon.models.encoder import Decoder
 from antiphon.models.recall import Recall
 
@@ -52,12 +52,13 @@ class ChordConfig:
             raise RecipeError(f"model.dropout {self.dropout} is out of range: at least 0 and below 1")
 
 
-class Chord(Model):
+class Chord(Stepper):
     """See the module's description. It makes its own codec from its configuration."""
 
     Config = ChordConfig
     cut = "chords"
-    codec: ChordCodec  # type: ignore[assignment]  # the contract names the codec of notes
+    codec: ChordCodec
+    heads: ChordHeads
 
     def __init__(self, config: ChordConfig, codec: NoteCodec | ChordCodec) -> None:
         super().__init__()
@@ -67,7 +68,7 @@ class Chord(Model):
         self.embed = ChordEmbedding(config.notes, config.size, self.codec.cell_ms)
         self.layers = Decoder(config.size, config.layers, config.dropout)
         self.recall = Recall(config.size, config.attention) if config.attention else None
-        self.heads = _HEADS[config.heads](self.codec, config.size, config.head_size)  # type: ignore[assignment]
+        self.heads = _HEADS[config.heads](self.codec, config.size, config.head_size)
 
     def start(self, batch: int) -> State:
         """Zeros (B, D) for each layer, and what is recalled."""
@@ -93,6 +94,9 @@ class Chord(Model):
 
 class ChordEmbedding(nn.Module):
     """A chord as a vector; one more code of each attribute stands for the start."""
+
+    steps: Tensor
+    loud: Tensor
 
     def __init__(self, notes: int, width: int, cell_ms: int) -> None:
         super().__init__()

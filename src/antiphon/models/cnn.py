@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from antiphon.codec import NoteCodec
 from antiphon.errors import RecipeError
-from antiphon.models.base import Model, State
+from antiphon.models.base import State, Stepper
 from antiphon.models.embedding import Embedding
 from antiphon.models.heads import Heads, Kind
 from antiphon.models.past import Past
@@ -56,11 +56,13 @@ class CnnConfig:
         return 1 + (self.kernel - 1) * sum(self.distances)
 
 
-class CNN(Model):
+class CNN(Stepper):
     """See the module's description."""
 
     Config = CnnConfig
     chunked = True
+    codec: NoteCodec
+    heads: Heads
 
     def __init__(self, config: CnnConfig, codec: NoteCodec) -> None:
         super().__init__()
@@ -77,10 +79,6 @@ class CNN(Model):
         taps, zero = self.config.kernel - 1, self.norm.weight
         zeros = [zero.new_zeros(batch, taps * distance, self.config.size) for distance in self.config.distances]
         return *zeros, *((self.past.start(batch),) if self.past else ())
-
-    def step(self, row: Tensor, state: State) -> tuple[Tensor, State]:
-        features, after = self.parallel(row[:, None], state)
-        return features[:, 0], after
 
     def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
         past, last = self.past.parallel(rows, state[-1]) if self.past else (None, None)

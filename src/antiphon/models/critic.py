@@ -14,8 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from antiphon.codec import NoteCodec
-from antiphon.models.base import Model
+from antiphon.models.base import RowCodec, Stepper
 
 Codes = list[Tensor]  # of each attribute (B, T, V): weights of its codes, for a known row 1 at one of them
 _SLOPE = 0.2  # of the rectifiers below 0
@@ -24,7 +23,7 @@ _SLOPE = 0.2  # of the rectifiers below 0
 class RowCritic(nn.Module):
     """Convolutions over embedded rows, halving their number twice; no recurrence, whose second gradient is dear."""
 
-    def __init__(self, codec: NoteCodec, size: int) -> None:
+    def __init__(self, codec: RowCodec, size: int) -> None:
         super().__init__()
         self.tables = nn.ModuleList([nn.Linear(a.size, size, bias=False) for a in codec.attributes])
         self.new = nn.Parameter(torch.zeros(size))  # marks the rows of the end
@@ -50,7 +49,7 @@ class RowCritic(nn.Module):
         return self.score(torch.cat([x.mean(-1), x[..., -1]], -1))[:, 0]
 
 
-def known(codec: NoteCodec, rows: Tensor) -> Codes:
+def known(codec: RowCodec, rows: Tensor) -> Codes:
     """Known rows (B, T, A) as weights; a row before the first has none."""
     return [
         F.one_hot(rows[..., i], attribute.size + 1)[..., : attribute.size].float()
@@ -59,7 +58,7 @@ def known(codec: NoteCodec, rows: Tensor) -> Codes:
 
 
 @torch.no_grad()
-def continued(model: Model, inputs: Tensor, count: int) -> tuple[Tensor, list[Tensor]]:
+def continued(model: Stepper, inputs: Tensor, count: int) -> tuple[Tensor, list[Tensor]]:
     """(B, count, A) rows that a model draws after (B, P, A) inputs, and the Gumbel noise of each attribute's draws.
 
     The first input is the row before the first, as in training.
@@ -79,7 +78,7 @@ def continued(model: Model, inputs: Tensor, count: int) -> tuple[Tensor, list[Te
     return torch.stack(rows, 1), [torch.stack(of_one, 1) for of_one in noise]
 
 
-def straight_through(model: Model, inputs: Tensor, rows: Tensor, noise: list[Tensor], temperature: float) -> Codes:
+def straight_through(model: Stepper, inputs: Tensor, rows: Tensor, noise: list[Tensor], temperature: float) -> Codes:
     """What :func:`continued` drew as weights with a gradient to the model; ``temperature`` is the softmax's."""
     whole = torch.cat([inputs, rows[:, :-1]], 1)
     features = model.parallel(whole, model.start(len(whole)))[0][:, inputs.shape[1] - 1 :]

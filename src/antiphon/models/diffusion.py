@@ -22,9 +22,9 @@ from torch.nn import functional as F
 
 from antiphon.bins import LIMIT_CELLS, STEP_BINS
 from antiphon.codec import NoteCodec
-from antiphon.errors import ModelError, RecipeError
+from antiphon.errors import RecipeError
 from antiphon.gaps import HINTS, MOST_STEPS, SIZES
-from antiphon.models.base import Batch, Model, State
+from antiphon.models.base import Batch, Filler
 from antiphon.models.transformer import HEAD, Norm, Turn, angles, rotate
 
 _NEVER = -1e4  # a logit
@@ -103,12 +103,15 @@ class Outputs(nn.Module):
         self.heads = nn.ModuleList([nn.Linear(width, size) for size in sizes])
 
 
-class Diffusion(Model):
+class Diffusion(Filler):
     """See the module's description."""
 
     Config = DiffusionConfig
-    steps = False
-    heads: Outputs  # type: ignore[assignment]  # none that chain
+    codec: NoteCodec
+    heads: Outputs  # none that chain
+    mask_row: Tensor
+    middle: Tensor
+    codes: Tensor
 
     def __init__(self, config: DiffusionConfig, codec: NoteCodec) -> None:
         super().__init__()
@@ -135,21 +138,7 @@ class Diffusion(Model):
             if parameter.dim() == 2:
                 nn.init.normal_(parameter, std=_SPREAD)
 
-    def start(self, batch: int) -> State:
-        raise ModelError("a diffusion model fills passages as a whole and has no steps: use `fill`")
-
-    def step(self, row: Tensor, state: State) -> tuple[Tensor, State]:
-        raise ModelError("a diffusion model fills passages as a whole and has no steps: use `fill`")
-
-    def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
-        raise ModelError("a diffusion model fills passages as a whole and has no steps: use `fill`")
-
     def fill(self, rows: Tensor, hints: Tensor) -> tuple[Tensor, ...]:
-        """(B, T, V) logits of each attribute, for (B, T, A) rows and (B, T, HINTS) hints.
-
-        In a row, an attribute's size stands for one that is masked, one more for padding. What is not masked has logits
-        too, which mean nothing.
-        """
         vectors = self.vectors(rows, hints)
         return tuple(head(vectors) for head in self.heads.heads)
 

@@ -18,7 +18,7 @@ N = K · 2 · P cells of a step. Rolls go between the two as (B, N, T).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +26,7 @@ from torch.nn import functional as F
 
 from antiphon.codec import NoteCodec
 from antiphon.errors import RecipeError, unknown
-from antiphon.models.base import Batch, Model, State
+from antiphon.models.base import Batch, Drawer
 
 Loss = Literal["wasserstein", "relativistic"]
 SIXTEENTHS = 4  # of a beat
@@ -69,12 +69,13 @@ class GANConfig:
             raise RecipeError(f"model.penalty {self.penalty} is out of range: at least 0")
 
 
-class GAN(Model):
+class GAN(Drawer):
     """Generator and critic; see the module's description."""
 
     Config = GANConfig
-    steps = False
     cut = "rolls"
+    codec: NoteCodec
+    config: GANConfig
 
     def __init__(self, config: GANConfig, codec: NoteCodec) -> None:
         super().__init__()
@@ -119,16 +120,6 @@ class GAN(Model):
         """Both sides' losses in one sum; each side learns from its own."""
         return self.critic_loss(batch) + self.player_loss(batch)
 
-    def start(self, batch: int) -> State:
-        """Nothing: it hears nothing."""
-        return ()
-
-    def step(self, row: Tensor, state: State) -> tuple[Tensor, State]:
-        raise NotImplementedError("a GAN draws whole phrases and has no steps")
-
-    def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
-        raise NotImplementedError("a GAN draws whole phrases and hears no rows")
-
 
 def _with_slope(critic: nn.Module, rolls: Tensor) -> tuple[Tensor, Tensor]:
     """(B,) scores of rolls, and the mean of their squared gradients: R1 at real rolls, R2 at made ones."""
@@ -157,8 +148,8 @@ class _StraightThrough(torch.autograd.Function):
         return (logits > 0).to(logits.dtype)
 
     @staticmethod
-    def backward(context: torch.autograd.function.FunctionCtx, gradient: Tensor) -> Tensor:  # type: ignore[override]
-        (logits,) = context.saved_tensors  # type: ignore[attr-defined]
+    def backward(context: Any, gradient: Tensor) -> Tensor:
+        (logits,) = context.saved_tensors
         share = torch.sigmoid(logits)
         return gradient * share * (1 - share)
 
@@ -201,7 +192,7 @@ class _Track(nn.Module):
         super().__init__()
         self.own = _Block(size, normalised=True)
         self.cells = nn.Conv1d(size, 2 * pitches, 1)
-        nn.init.constant_(self.cells.bias, _RARE)  # type: ignore[arg-type]
+        nn.init.constant_(self.cells.bias, _RARE)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, T) → (B, 2 · P, T)."""

@@ -174,6 +174,10 @@ class Gaussian(_Head):
     outermost codes take the tails, as the notebooks clamp what falls outside.
     """
 
+    values: Tensor
+    edges: Tensor
+    sigma: Tensor
+
     def __init__(self, codec: NoteCodec, index: int, hidden: int, notes: int = 0) -> None:
         super().__init__(index)
         name = codec.attributes[index].name

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from antiphon.codec import NoteCodec
 from antiphon.errors import RecipeError
-from antiphon.models.base import Batch, Model, State
+from antiphon.models.base import Batch, State, Stepper
 
 _PRIMES = 2_147_483_647, 2_147_483_629  # 2^31 - 1 and the next below: products stay within 63 bits
 _FACTORS = 1_103_515_245, 747_796_405
@@ -45,12 +45,13 @@ class MarkovConfig:
                 raise RecipeError(f"model.{name} {getattr(self, name)} is out of range: {low} to {high}")
 
 
-class Markov(Model):
+class Markov(Stepper):
     """See the module's description."""
 
     Config = MarkovConfig
     chunked = True
-    heads: BackOff  # type: ignore[assignment]  # the contract names the heads of networks
+    codec: NoteCodec
+    heads: BackOff
     start_row: Tensor
 
     def __init__(self, config: MarkovConfig, codec: NoteCodec) -> None:
@@ -63,10 +64,6 @@ class Markov(Model):
         """The last rows (B, W, A), the newest last."""
         return (self.start_row.expand(batch, self.heads.rows, -1).clone(),)
 
-    def step(self, row: Tensor, state: State) -> tuple[Tensor, State]:
-        features, after = self.parallel(row[:, None], state)
-        return features[:, 0], after
-
     def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
         """The features (B, T, W · A) are the last rows themselves, as floats: a chain has nothing else to tell."""
         heard, length = torch.cat([state[0], rows], 1), rows.shape[1]
@@ -78,10 +75,10 @@ class Markov(Model):
         heard = batch.weight > 0
         features, targets = self.features(batch.inputs)[heard], batch.targets[heard]
         every = _SAMPLED if self.training else 1
-        log_prob = self.heads.log_prob(features[::every], targets[::every])
+        loss = self.heads.loss(features[::every], targets[::every])
         if self.training:
             self.heads.count(features, targets)
-        return -log_prob.sum() / max(len(log_prob), 1)
+        return loss.sum() / max(len(loss), 1)
 
 
 class BackOff(nn.Module):
@@ -115,6 +112,10 @@ class BackOff(nn.Module):
         found = [self.logits(i, features, rows).gather(-1, rows[..., i : i + 1]) for i in range(len(self.sizes))]
         return torch.cat(found, -1)
 
+    def loss(self, features: Tensor, rows: Tensor) -> Tensor:
+        """(…, A) nats of each attribute."""
+        return -self.log_prob(features, rows)
+
     @torch.no_grad()
     def count(self, features: Tensor, rows: Tensor) -> None:
         """Add what follows what in N rows (N, A) after features (N, W · A)."""
@@ -138,6 +139,10 @@ class BackOff(nn.Module):
 
 class Table(nn.Module):
     """Counts of pairs, by their hashes; where a bucket is full, a new pair wears down the least of those in it."""
+
+    marks: Tensor
+    counts: Tensor
+    ways: Tensor
 
     def __init__(self, places: int) -> None:
         super().__init__()

@@ -26,6 +26,9 @@ class Past(nn.Module):
     K is the codec's ``ends``. What is over or held, its end unknown, has 0 left. Before the first note all are 0.
     """
 
+    steps: Tensor
+    lengths: Tensor
+
     def __init__(self, codec: NoteCodec) -> None:
         super().__init__()
         self.notes = codec.ends
@@ -60,10 +63,10 @@ class Past(nn.Module):
         now = self.steps[step].cumsum(1)
         onset, end = torch.cat([-ages, now], 1), torch.cat([left, now + self.lengths[code]], 1)
         end = end.gather(1, self._roots(code))
-        length = rows.shape[1]
-        recent = [slice(self.notes - back, self.notes - back + length) for back in range(self.notes)]
-        sounding = torch.stack([end[:, part] - now for part in recent], -1).clamp(min=0)
-        age = torch.stack([now - onset[:, part] for part in recent], -1).clamp(max=LIMIT_CELLS)
+        place = torch.arange(rows.shape[1], device=rows.device)[:, None]
+        recent = place + self.notes - torch.arange(self.notes, device=rows.device)  # (T, K) in the two above
+        sounding = (end[:, recent] - now[..., None]).clamp(min=0)
+        age = (now[..., None] - onset[:, recent]).clamp(max=LIMIT_CELLS)
         past = torch.cat([sounding, age], -1)
         return past, past[:, -1]
 
@@ -93,6 +96,8 @@ def _table(middle: np.ndarray, size: int) -> Tensor:
 
 class Times(nn.Module):
     """Times as vectors: each by its bin, all of them together through one matrix."""
+
+    bins: Tensor
 
     def __init__(self, count: int, width: int) -> None:
         """``count`` times in, ``width`` numbers out."""

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from antiphon.codec import NoteCodec
 from antiphon.errors import RecipeError
-from antiphon.models.base import Batch, Model, State
+from antiphon.models.base import Batch, State, Stepper
 from antiphon.models.embedding import Embedding
 from antiphon.models.heads import Gaussian, Heads, Kind
 from antiphon.models.past import Past
@@ -48,13 +48,16 @@ class RecurrentConfig:
             raise RecipeError(f"model.dropout {self.dropout} is out of range: at least 0 and below 1")
 
 
-class Recurrent(Model):
+class Recurrent(Stepper):
     """Stacked recurrent layers; a subclass names the layer and its gates."""
 
     Config = RecurrentConfig
+    codec: NoteCodec
+    heads: Heads
     layer: ClassVar[Callable[..., nn.RNNBase]]
     cell: ClassVar[Callable[[Tensor, State, nn.RNNBase], State]]
     states: ClassVar[int]  # tensors in a layer's state
+    start_row: Tensor
 
     def __init__(self, config: RecurrentConfig, codec: NoteCodec) -> None:
         super().__init__()

@@ -25,8 +25,8 @@ from torch.nn import functional as F
 
 from antiphon.codec import NoteCodec
 from antiphon.errors import OptionError, RecipeError, unknown
-from antiphon.models.base import Batch, Model, State
-from antiphon.models.registry import family
+from antiphon.models.base import Batch, RowHeads, State, Stepper
+from antiphon.models.registry import build, family
 from antiphon.rolls import KEYS, LOWEST, ON, SIXTEENTH_MS, START, RollCodec
 
 FADING = 0.0, 0.5, 0.8, 0.95  # what of a trace is left a frame later; the first is what sounds now
@@ -77,37 +77,31 @@ class RollConfig:
         return RollCodec(self.frame_ms, self.lowest, self.keys, self.beats, self.struck)
 
 
-class Roll(Model):
+class Roll(Stepper):
     """See the module's description."""
 
     Config = RollConfig
     cut = "frames"
-    scores = True
-    codec: RollCodec  # type: ignore[assignment]  # the contract names the codec of notes
+    codec: RollCodec
 
     def __init__(self, config: RollConfig, codec: NoteCodec | RollCodec) -> None:
         super().__init__()
         if isinstance(codec, NoteCodec) and (codec.ends or codec.programs):
             raise RecipeError("rolls have no instruments and no pointers to ends: leave the table codec out")
         self.config, self.codec = config, config.codec()
-        cls = family(config.backbone)
-        self.backbone = cls(cls.Config(**config.options), NoteCodec())
         keys = config.keys
-        self.backbone.embed = Frame(keys, self.backbone.embed.width)
-        heads = _HEADS[config.heads](keys, self.backbone.config.size, config)
-        self.backbone.heads = heads  # type: ignore[assignment]  # the contract names the heads of notes
+        backbone: Any = build(config.backbone, config.options, NoteCodec())  # of any class that has these ends
+        backbone.embed = Frame(keys, backbone.embed.width)
+        backbone.heads = _HEADS[config.heads](keys, backbone.config.size, config)
         if config.heads == "joint":
-            self.backbone.past = Traces(keys)  # counted beside the network, where other codecs count notes
+            backbone.past = Traces(keys)  # counted beside the network, where other codecs count notes
+        self.backbone: Stepper = backbone
+        self.chunked = backbone.chunked
 
     @property
-    def heads(self) -> Any:  # type: ignore[override]
+    def heads(self) -> RowHeads:
         """The backbone's, of one of the two kinds."""
         return self.backbone.heads
-
-    @property
-    def chunked(self) -> bool:
-        """As the backbone is."""
-        return type(self.backbone).chunked
 
     def start(self, batch: int) -> State:
         """The backbone's state; for the joint head the traces (B, J, K) are part of it."""
@@ -146,6 +140,8 @@ class Frame(nn.Module):
 
 class Traces(nn.Module):
     """How much each key has sounded: in the last frame, and over about the last 2, 5 and 20 frames, fading."""
+
+    fading: Tensor
 
     def __init__(self, keys: int) -> None:
         super().__init__()
@@ -209,6 +205,9 @@ class JointKeys(nn.Module):
     place at the notes below and at the traces by their distance and is the same for all places, so that what it learns
     in one register or key it knows in all, as the tied parallel networks of Johnson (2017) do.
     """
+
+    distance: Tensor
+    interval: Tensor
 
     def __init__(self, keys: int, width: int, config: RollConfig) -> None:
         super().__init__()

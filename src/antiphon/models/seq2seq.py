@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from antiphon.bins import STEP_BINS
 from antiphon.codec import NoteCodec
 from antiphon.errors import RecipeError, unknown
-from antiphon.models.base import Batch, Model, State
+from antiphon.models.base import Batch, Listener, State
 from antiphon.models.embedding import Embedding
 from antiphon.models.encoder import Decoder, Encoder
 from antiphon.models.heads import Heads, Kind
@@ -62,10 +62,12 @@ class Seq2SeqConfig:
             raise RecipeError(f"model.dropout {self.dropout} is out of range: at least 0 and below 1")
 
 
-class Seq2Seq(Model):
+class Seq2Seq(Listener):
     """See the module's description."""
 
     Config = Seq2SeqConfig
+    codec: NoteCodec
+    heads: Heads
 
     def __init__(self, config: Seq2SeqConfig, codec: NoteCodec) -> None:
         super().__init__()
@@ -141,6 +143,8 @@ class Seq2Seq(Model):
 class Clock(nn.Module):
     """Cells since the answer began; ``skips_first``: since its first note, whatever rest came before that."""
 
+    steps: Tensor
+
     def __init__(self, codec: NoteCodec, *, skips_first: bool) -> None:
         super().__init__()
         self.column, self.skips_first = codec.column["step"], skips_first
@@ -160,6 +164,8 @@ class Clock(nn.Module):
 
 class Attention(nn.Module):
     """Several heads over the call, each biased by how far its notes stand from the clock, then a dense layer."""
+
+    edges: Tensor
 
     def __init__(self, size: int, heads: int) -> None:
         super().__init__()

@@ -22,7 +22,7 @@ from antiphon.bins import CELL_MS, STEP_BINS
 from antiphon.codec import NoteCodec
 from antiphon.conditions import UNSAID, Conditions
 from antiphon.errors import RecipeError
-from antiphon.models.base import Batch, Model, State
+from antiphon.models.base import Batch, State, Stepper
 from antiphon.models.embedding import Embedding
 from antiphon.models.heads import Heads
 from antiphon.models.past import Past
@@ -70,11 +70,14 @@ class TransformerConfig:
                 raise RecipeError(f"model.{key} {getattr(self, key)} is out of range: it must be {rule}")
 
 
-class Transformer(Model):
+class Transformer(Stepper):
     """See the module's description."""
 
     Config = TransformerConfig
     chunked = True
+    codec: NoteCodec
+    heads: Heads
+    cells: Tensor
 
     def __init__(self, config: TransformerConfig, codec: NoteCodec) -> None:
         super().__init__()
@@ -111,10 +114,6 @@ class Transformer(Model):
 
     def _sizes(self) -> tuple[int, ...]:
         return self.conditions.sizes if self.conditions else ()
-
-    def step(self, row: Tensor, state: State) -> tuple[Tensor, State]:
-        features, after = self.parallel(row[:, None], state)
-        return features[:, 0], after
 
     def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
         caches, (heard, *rest) = state[: 2 * self.config.layers], state[2 * self.config.layers :]
@@ -195,14 +194,14 @@ class Ring(NamedTuple):
 
 
 class Norm(nn.Module):
-    """RMSNorm (Zhang & Sennrich 2019), written out because the ONNX exporter does not know torch's."""
+    """RMSNorm (Zhang & Sennrich 2019), written out in the form that ONNX Runtime knows as one operation."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * torch.rsqrt(x.float().square().mean(-1, keepdim=True) + 1e-6) * self.weight
+        return x / torch.sqrt(x.float().pow(2).mean(-1, keepdim=True) + 1e-6) * self.weight
 
 
 class Block(nn.Module):

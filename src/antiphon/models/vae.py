@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from antiphon.bins import STEP_BINS
 from antiphon.codec import NoteCodec
 from antiphon.errors import RecipeError
-from antiphon.models.base import Batch, Model, State
+from antiphon.models.base import Batch, Listener, State
 from antiphon.models.embedding import Embedding
 from antiphon.models.encoder import Decoder, Encoder
 from antiphon.models.heads import Heads, Kind
@@ -65,11 +65,14 @@ class VAEConfig:
                 raise RecipeError(f"model.{name} {getattr(self, name)} is out of range: at least 0 and below 1")
 
 
-class VAE(Model):
+class VAE(Listener):
     """See the module's description."""
 
     Config = VAEConfig
     cut = "bars"
+    codec: NoteCodec
+    heads: Heads
+    start_row: Tensor
 
     def __init__(self, config: VAEConfig, codec: NoteCodec) -> None:
         super().__init__()
@@ -171,6 +174,8 @@ def divergence(mean: Tensor, log_deviation: Tensor) -> Tensor:
 
 class Clock(nn.Module):
     """Counts sixteenths from the rows' steps, each rounded to whole ones."""
+
+    steps: Tensor
 
     def __init__(self, codec: NoteCodec, bars: int) -> None:
         super().__init__()

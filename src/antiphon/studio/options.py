@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from antiphon.engine.bundle import DEFAULT
+from antiphon import DEFAULT_MODEL
 from antiphon.errors import OptionError
 
 PROTOCOL = 1  # of docs/studio-protocol.md
@@ -41,7 +41,7 @@ class StudioOptions:
     host: str = "127.0.0.1"
     port: int = PORT  # 0: any that is free
     token: str = ""  # needed where the host is not loopback
-    model: str = DEFAULT  # who plays unless another is asked for
+    model: str = DEFAULT_MODEL  # who plays unless another is asked for
     corpora: Path = Path("corpora")  # the folder whose corpora may be trained on
     report: Path = Path("build/report")  # the folder of the laboratory's report, if there is one
     models: Path | None = None  # where trained models go; None: where models are looked up by name

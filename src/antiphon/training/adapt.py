@@ -26,7 +26,7 @@ from antiphon.engine.bundle import Bundle
 from antiphon.engine.torch_engine import load_model
 from antiphon.errors import ModelError, OptionError
 from antiphon.evaluate.likelihood import log_probs
-from antiphon.models.base import Batch, Model
+from antiphon.models.base import Batch, Model, Stepper
 from antiphon.models.heads import Heads
 from antiphon.training.adapted import write_adapted
 from antiphon.training.sessions import Passage, batch_of
@@ -136,7 +136,7 @@ def _count(passages: Sequence[Passage]) -> int:
 
 def _learn(model: Model, dealt: Dealt, how: Adaptation, progress: Progress) -> int:
     """Train the heads and leave the model with those that predict the deciding passages best; the steps it took."""
-    if not isinstance(model.heads, Heads):
+    if not (isinstance(model, Stepper) and isinstance(model.heads, Heads)):
         raise ModelError("a model that counts instead of learning cannot be adapted: train it on your own corpus")
     parameters = list(model.heads.parameters())
     model.requires_grad_(False).eval()  # no dropout: the network that understands stays as it plays
@@ -173,7 +173,7 @@ def _batches(model: Model, learned: Sequence[Passage], how: Adaptation) -> Itera
 
 
 @torch.no_grad()
-def _nats(model: Model, passages: Sequence[Passage], size: int) -> float:
+def _nats(model: Stepper, passages: Sequence[Passage], size: int) -> float:
     """What the model gives to passages as they are; codes, not cells: good enough to compare one model with itself."""
     total = weight = 0.0
     for start in range(0, len(passages), size):

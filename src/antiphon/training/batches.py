@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from antiphon.corpus.windows import Arrays, TrainingWindows
+from antiphon.corpus.windows import Arrays
 from antiphon.models.base import Batch
+
+
+class Batches(Protocol):
+    """Endless training batches."""
+
+    per_pass: int  # batches that together show every note once
+
+    def batch(self, index: int) -> Arrays:
+        """Batch ``index`` ≥ 0; always the same for the same index."""
 
 
 class Endless(IterableDataset[Batch]):
@@ -17,7 +27,7 @@ class Endless(IterableDataset[Batch]):
     Of several processes, each takes every ``world``-th batch.
     """
 
-    def __init__(self, windows: TrainingWindows, position: Callable[[], int], rank: int = 0, world: int = 1) -> None:
+    def __init__(self, windows: Batches, position: Callable[[], int], rank: int = 0, world: int = 1) -> None:
         self._windows, self._position, self._rank, self._world = windows, position, rank, world
 
     def __iter__(self) -> Iterator[Batch]:

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from antiphon.chords import ChordCodec
 from antiphon.codec import NoteCodec
 from antiphon.corpus.chord_windows import TrainingChords, chords_of, fixed_chords
 from antiphon.corpus.melodies import Bars
-from antiphon.corpus.pairs import Pair, Pairs, Sizes, TrainingPairs, fixed_pairs
+from antiphon.corpus.pairs import Cut, Pairs, Sizes, TrainingPairs, fixed_pairs
 from antiphon.corpus.phrases import Parts, Phrases
 from antiphon.corpus.store import Corpus, Piece
 from antiphon.corpus.windows import Arrays, TrainingWindows, columns_for, fixed_batches
 from antiphon.errors import RecipeError
-from antiphon.models.base import Model
+from antiphon.models.base import Listener, Model
+from antiphon.models.gan import GAN
+from antiphon.models.roll import Roll
+from antiphon.training.batches import Batches
 from antiphon.training.frames import training_frames, validation_frames
 from antiphon.training.phrases import training_rolls, validation_rolls
 from antiphon.training.recipe import Recipe
 
 VALIDATION_BATCH = 16  # windows; bounds memory: 16 · 1,024 notes · 4 attributes · 148 codes · 4 bytes = 39 MB of logits
-
-
-class Batches(Protocol):
-    """Endless training batches."""
-
-    per_pass: int  # batches that together show every note once
-
-    def batch(self, index: int) -> Arrays:
-        """Batch ``index`` ≥ 0; always the same for the same index."""
 
 
 def training_batches(recipe: Recipe, corpus: Corpus, codec: NoteCodec, model: Model) -> Batches:
@@ -42,7 +35,7 @@ def training_batches(recipe: Recipe, corpus: Corpus, codec: NoteCodec, model: Mo
             chords, places, model.codec, length=data.window, batch=data.batch, augmentation=recipe.augment,
             stride=data.stride, seed=seed,
         )  # fmt: skip
-    if model.cut == "frames":
+    if isinstance(model, Roll):
         return training_frames(recipe, corpus, model)
     columns, spans = columns_for(codec, corpus.columns(), pieces)
     if model.cut == "windows":
@@ -52,7 +45,7 @@ def training_batches(recipe: Recipe, corpus: Corpus, codec: NoteCodec, model: Mo
         )  # fmt: skip
     if model.cut != "phrases" and recipe.augment.stretch != (1.0, 1.0):
         raise on_a_grid(recipe)
-    if model.cut == "rolls":
+    if isinstance(model, GAN):
         return training_rolls(recipe, corpus, model)
     pitch = [columns["pitch"][span.first : span.first + span.count] for span in spans]
     pitches = min(int(p.min()) for p in pitch), max(int(p.max()) for p in pitch)
@@ -79,11 +72,11 @@ def validation_batches(recipe: Recipe, corpus: Corpus, codec: NoteCodec, model: 
     data = recipe.data
     if isinstance(model.codec, ChordCodec):
         found = chords_of(corpus, corpus.split("validation"), model.codec)
-        sizes = {"length": data.validation_window, "batch": VALIDATION_BATCH}
-        return list(fixed_chords(*found, model.codec, **sizes, share=data.validation_share))
-    if model.cut == "frames":
+        length, share = data.validation_window, data.validation_share
+        return list(fixed_chords(*found, model.codec, length=length, batch=VALIDATION_BATCH, share=share))
+    if isinstance(model, Roll):
         return validation_frames(recipe, corpus, model, VALIDATION_BATCH)
-    if model.cut == "rolls":
+    if isinstance(model, GAN):
         return validation_rolls(corpus, model, VALIDATION_BATCH)
     if model.cut != "windows":
         return held_out(recipe, corpus, codec, model, data.validation_share)
@@ -100,8 +93,9 @@ def held_out(recipe: Recipe, corpus: Corpus, codec: NoteCodec, model: Model, sha
 
 def cut_pairs(recipe: Recipe, corpus: Corpus, pieces: Sequence[Piece], codec: NoteCodec, model: Model) -> Pairs:
     """Some pieces as calls and answers, cut as the model wants them; answers have ``data.window`` rows at most."""
+    assert isinstance(model, Listener)
     sizes = Sizes(call=model.encodes, answer=recipe.data.window)
-    found: Sequence[Pair]
+    found: Cut
     if model.cut == "bars":
         found = Bars(corpus, pieces, model.bars, sizes.call)
     elif model.cut == "parts":

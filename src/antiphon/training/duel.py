@@ -11,22 +11,23 @@ from abc import abstractmethod
 from typing import Any
 
 import torch
+from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 
-from antiphon.models.base import Batch, Model
-from antiphon.training.learner import Learner
+from antiphon.models.base import Batch
+from antiphon.training.learner import Learner, M
 from antiphon.training.recipe import Train
 
 BETAS = (0.0, 0.99)  # Adam's for what learns from a loss that the other side moves (Gulrajani 2017, Karras 2019)
 
 
-class Duel(Learner):
+class Duel(Learner[M]):
     """Trains a player against a critic; the moving average is of the model after the player's steps."""
 
     critic_steps: int  # to one of the player
     head_start = 0  # steps at the beginning that are the critic's alone
 
-    def __init__(self, model: Model, train: Train, steps: int) -> None:
+    def __init__(self, model: M, train: Train, steps: int) -> None:
         super().__init__(model, train, steps)
         self.automatic_optimization = False
 
@@ -42,14 +43,21 @@ class Duel(Learner):
     def critic_loss(self, batch: Batch) -> Tensor:
         """What the critic minimises."""
 
+    @property
+    def optimisers(self) -> list[LightningOptimizer]:
+        """The player's and the critic's."""
+        found = self.optimizers()
+        assert isinstance(found, list)
+        return found
+
     def configure_optimizers(self) -> Any:
         rate = self._train.learning_rate
         return [torch.optim.Adam(side.parameters(), rate, betas=BETAS) for side in self.sides()]
 
-    def training_step(self, batch: Batch, batch_idx: int) -> None:  # type: ignore[override]
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
         turn = self.global_step - self.head_start
         judges = turn < 0 or turn % (self.critic_steps + 1) < self.critic_steps
-        optimiser, (player, critic) = self.optimizers()[judges], self.sides()  # type: ignore[index]
+        optimiser, (player, critic) = self.optimisers[judges], self.sides()
         own, other = (critic, player) if judges else (player, critic)
         other.requires_grad_(False)
         loss = self.critic_loss(batch) if judges else self.player_loss(batch)
@@ -65,6 +73,6 @@ class Duel(Learner):
             self.follow()
 
     def set_rate(self, rate: float) -> None:
-        for optimiser in self.optimizers():  # type: ignore[union-attr]
+        for optimiser in self.optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = rate

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from antiphon.engine.bundle import CARD, DRAWER, ENCODER, ENGINE, FILLER, HEADS, PLACE, WEIGHTS
 from antiphon.gaps import HINTS
-from antiphon.models.base import Model, State
+from antiphon.models.base import Drawer, Filler, Listener, Model, ScoringHeads, State, Stepper
 from antiphon.training.checkpoint import save_tensors
+from antiphon.training.halve import halve
 from antiphon.training.quantise import quantise
 from antiphon.training.switch import switch
 
@@ -27,7 +28,7 @@ OPSET = 17
 class _Step(nn.Module):
     """``step``, or ``parallel`` where the model hears many notes at once, with the state as plain arguments."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Stepper) -> None:
         super().__init__()
         self.model = model
 
@@ -39,7 +40,7 @@ class _Step(nn.Module):
 class _Head(nn.Module):
     """The logits of one attribute."""
 
-    def __init__(self, model: Model, index: int) -> None:
+    def __init__(self, model: Stepper, index: int) -> None:
         super().__init__()
         self.heads, self.index = model.heads, index
 
@@ -50,9 +51,9 @@ class _Head(nn.Module):
 class _Scores(nn.Module):
     """What all heads say, at once."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, heads: ScoringHeads) -> None:
         super().__init__()
-        self.heads = model.heads
+        self.heads = heads
 
     def forward(self, features: Tensor, row: Tensor) -> Tensor:
         return self.heads.scores(features, row)
@@ -61,7 +62,7 @@ class _Scores(nn.Module):
 class _Encode(nn.Module):
     """``encode``."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Listener) -> None:
         super().__init__()
         self.model = model
 
@@ -72,7 +73,7 @@ class _Encode(nn.Module):
 class _Fill(nn.Module):
     """``fill``."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Filler) -> None:
         super().__init__()
         self.model = model
 
@@ -83,7 +84,7 @@ class _Fill(nn.Module):
 class _Draw(nn.Module):
     """``draw``."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Drawer) -> None:
         super().__init__()
         self.model = model
 
@@ -97,25 +98,28 @@ def write_files(model: Model, folder: Path, card: str, *, int8: bool) -> None:
     weights = {name: t.bfloat16() if t.dim() > 1 else t.contiguous() for name, t in model.state_dict().items()}
     save_tensors(weights, folder / WEIGHTS)
     model.load_state_dict(weights)  # rounded: what is exported and measured is what is saved
-    if model.steps:
+    if isinstance(model, Stepper):
         step, heads = export(model)
-        onnx.save(quantise(step) if int8 else step, folder / ENGINE)
-        onnx.save(heads, folder / HEADS)
-    if model.encodes:
-        onnx.save(export_encoder(model), folder / ENCODER)
-    if model.fills:
-        filler = export_filler(model)
-        onnx.save(quantise(filler) if int8 else filler, folder / FILLER)
-    if model.draws:
-        onnx.save(export_drawer(model), folder / DRAWER)
+        _save(step, folder / ENGINE, int8=int8)
+        _save(heads, folder / HEADS)
+    if isinstance(model, Listener):
+        _save(export_encoder(model), folder / ENCODER)
+    if isinstance(model, Filler):
+        _save(export_filler(model), folder / FILLER, int8=int8)
+    if isinstance(model, Drawer):
+        _save(export_drawer(model), folder / DRAWER)
     (folder / CARD).write_text(card, encoding="utf-8")
     for file in folder.iterdir():
         file.chmod(0o644)
 
 
+def _save(graph: onnx.ModelProto, path: Path, *, int8: bool = False) -> None:
+    onnx.save(halve(quantise(graph) if int8 else graph), path)
+
+
 def state_spec(model: Model) -> list[dict[str, Any]]:
     """Shape, type and starting value of each part of the state, for ``meta.json``; nothing where there is none."""
-    return [_spec(part) for part in model.start(1)] if model.steps else []
+    return [_spec(part) for part in model.start(1)] if isinstance(model, Stepper) else []
 
 
 def _spec(part: Tensor) -> dict[str, Any]:
@@ -124,7 +128,7 @@ def _spec(part: Tensor) -> dict[str, Any]:
     return {"shape": shape, "dtype": str(part.dtype).removeprefix("torch."), "fill": fill}
 
 
-def export(model: Model) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+def export(model: Stepper) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     """The ONNX graphs of the backbone and of the heads, in float32, for any batch size."""
     names = [a.name for a in model.codec.attributes]
     row, state = torch.zeros(2, len(names), dtype=torch.long), model.start(2)
@@ -137,15 +141,15 @@ def export(model: Model) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     axes = {"row": many, "features": many} | {name: {0: "B"} for name in before + after}
     step = _export(_Step(model), (heard, *state), ["row", *before], ["features", *after], axes)
     axes = {name: {0: "B"} for name in ("features", "row", "logits", "scores")}
-    if model.scores:
-        return step, _export(_Scores(model), (features, row), ["features", "row"], ["scores"], axes)
+    if isinstance(model.heads, ScoringHeads):
+        return step, _export(_Scores(model.heads), (features, row), ["features", "row"], ["scores"], axes)
     heads = [
         _export(_Head(model, i), (features, row), ["features", "row"], ["logits"], axes) for i in range(len(names))
     ]
     return step, switch(heads, features.shape[-1], len(names))
 
 
-def export_encoder(model: Model) -> onnx.ModelProto:
+def export_encoder(model: Listener) -> onnx.ModelProto:
     """The ONNX graph that hears a whole passage at once, in float32, for any batch size."""
     rows = torch.from_numpy(model.codec.start_row).long().repeat(2, model.encodes, 1)
     with torch.no_grad():
@@ -154,7 +158,7 @@ def export_encoder(model: Model) -> onnx.ModelProto:
     return _export(_Encode(model), (rows,), ["rows"], outputs, {name: {0: "B"} for name in ("rows", *outputs)})
 
 
-def export_filler(model: Model) -> onnx.ModelProto:
+def export_filler(model: Filler) -> onnx.ModelProto:
     """The ONNX graph that fills what is masked, in float32, for any batch size and any number of rows."""
     rows = torch.zeros(2, 3, len(model.codec.attributes), dtype=torch.long)
     hints = torch.zeros(2, 3, HINTS, dtype=torch.long)
@@ -163,7 +167,7 @@ def export_filler(model: Model) -> onnx.ModelProto:
     return _export(_Fill(model), (rows, hints), ["rows", "hints"], outputs, axes)
 
 
-def export_drawer(model: Model) -> onnx.ModelProto:
+def export_drawer(model: Drawer) -> onnx.ModelProto:
     """The ONNX graph that draws phrases of noise, in float32, for any batch size."""
     noise = torch.zeros(2, model.draws)
     with torch.no_grad():

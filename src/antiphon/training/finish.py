@@ -10,9 +10,9 @@ from antiphon import __version__
 from antiphon.corpus.store import Corpus
 from antiphon.corpus.windows import Arrays
 from antiphon.engine import Engine, open_engine
-from antiphon.engine.base import Drawing, Filling, Latent
+from antiphon.engine.base import Drawing, Filling
 from antiphon.engine.bundle import write_bundle
-from antiphon.engine.encoding import ChordEngine
+from antiphon.engine.encoding import ChordEngine, LatentEngine
 from antiphon.engine.rolls import RollEngine
 from antiphon.evaluate.answers import answer_likelihood
 from antiphon.evaluate.chords import chord_likelihood
@@ -21,7 +21,7 @@ from antiphon.evaluate.latent import latent_report
 from antiphon.evaluate.likelihood import Likelihood, corpus_likelihood
 from antiphon.evaluate.phrases import phrase_report
 from antiphon.evaluate.rolls import roll_likelihood
-from antiphon.models.base import count_parameters
+from antiphon.models.base import Drawer, Listener, count_parameters
 from antiphon.training.card import card
 from antiphon.training.cutting import held_out
 from antiphon.training.export import state_spec, write_files
@@ -40,7 +40,7 @@ def finish(run: Run, folder: Path, out: Path, progress: Progress = lambda notes:
     ``progress`` is called with the notes just measured, of :func:`notes_to_measure` in all.
     """
     best_model(run, folder)
-    if run.model.draws:
+    if isinstance(run.model, Drawer):
         return _drawn(run, folder, out, progress)
     nats = {int8: _measure(run, folder / f"candidate-{int8}", int8, progress) for int8 in (False, True)}
     int8 = nats[True] <= nats[False] * (1 + INT8_COST)
@@ -50,7 +50,7 @@ def finish(run: Run, folder: Path, out: Path, progress: Progress = lambda notes:
     measured = {"validation": whole, "engine": "int8" if int8 else "float32", "int8_cost": nats[True] / nats[False] - 1}
     if isinstance(engine, Filling):
         measured["bound"] = True  # no likelihood
-    if isinstance(engine, Latent):
+    if isinstance(engine, LatentEngine):
         measured["latent"] = latent_report(engine, _passages(run)[:: _every(run)])
     _write(run, out, int8, measured)
     return measured
@@ -82,7 +82,7 @@ def _drawn(run: Run, folder: Path, out: Path, progress: Progress) -> dict[str, A
 
 def notes_to_measure(run: Run) -> int:
     """Notes that :func:`finish` hears; of a model that hears none the parts into which its work is divided."""
-    if run.model.draws:
+    if isinstance(run.model, Drawer):
         return DRAWN
     notes = _notes(run)
     return sum(notes) + 2 * sum(notes[:: _every(run)])
@@ -90,7 +90,7 @@ def notes_to_measure(run: Run) -> int:
 
 def _notes(run: Run) -> list[int]:
     """Of each piece of the held-out music, or of each batch of its passages."""
-    if run.model.encodes:
+    if isinstance(run.model, Listener):
         return [int(batch.weight.sum()) for batch in _passages(run)]
     return [piece.count for piece in run.corpus.split("validation")]
 
@@ -113,7 +113,7 @@ def _measure(run: Run, candidate: Path, int8: bool, progress: Progress) -> float
 
 def _likelihood(run: Run, engine: Engine, every: int, progress: Progress) -> Likelihood:
     """On every so manieth part of the held-out music: its pieces, or passages for a model that hears those."""
-    if run.model.encodes:
+    if isinstance(run.model, Listener):
         return answer_likelihood(engine, _passages(run)[::every], progress)
     if isinstance(engine, ChordEngine):
         return chord_likelihood(engine, run.corpus, run.corpus.split("validation")[::every], progress)

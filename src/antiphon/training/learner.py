@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from antiphon.models.base import Batch, Model
+from antiphon.models.base import Batch, Model, Predictor
 from antiphon.training.optimiser import make_optimiser
 from antiphon.training.recipe import Train
 
+M = TypeVar("M", bound=Model)
 
-class Learner(pl.LightningModule):
+
+class Learner(pl.LightningModule, Generic[M]):
     """Trains ``model`` for ``steps`` optimiser steps; validates its moving average where there is one."""
 
     unit: str  # of what validation tells
 
-    def __init__(self, model: Model, train: Train, steps: int) -> None:
+    def __init__(self, model: M, train: Train, steps: int) -> None:
         super().__init__()
         self.model, self._train, self._steps = model, train, steps
         self.unit = unit_of(model)
@@ -34,7 +36,7 @@ class Learner(pl.LightningModule):
             self.register_buffer(f"log_cells{i}", torch.from_numpy(table).float(), persistent=False)
 
     @property
-    def best(self) -> Model:
+    def best(self) -> M:
         """The weights that are measured and kept."""
         return self.average or self.model
 
@@ -83,14 +85,16 @@ class Learner(pl.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Logs nats a note on the 10 ms grid, in all and by attribute, as every evaluation reports them."""
-        log_prob = self.best.log_prob(batch)
+        model = self.best
+        assert isinstance(model, Predictor)  # what learns otherwise validates otherwise
+        log_prob = model.log_prob(batch)
         cells = torch.stack(
             [getattr(self, f"log_cells{i}")[batch.targets[..., i]] for i in range(log_prob.shape[-1])], -1
         )
         nats = ((cells - log_prob) * batch.weight[..., None]).sum((0, 1)) / batch.weight.sum()
         size = int(batch.weight.sum())
-        parts = dict(zip([a.name for a in self.model.codec.attributes], nats, strict=True))
-        parts |= {name: value.sum() / batch.weight.sum() for name, value in self.best.further(batch).items()}
+        parts = dict(zip([a.name for a in model.codec.attributes], nats, strict=True))
+        parts |= {name: value.sum() / batch.weight.sum() for name, value in model.further(batch).items()}
         self.log("validation", torch.stack(list(parts.values())).sum(), prog_bar=True, batch_size=size)
         for name, value in parts.items():
             self.log(f"validation_{name}", value, batch_size=size)

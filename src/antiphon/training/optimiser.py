@@ -47,7 +47,7 @@ class Together(torch.optim.Optimizer):
         super().__init__([p for part in parts for group in part.param_groups for p in group["params"]], {})
         self.param_groups = [group for part in parts for group in part.param_groups]
 
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
         loss = closure() if closure else None
         for part in self.parts:
             part.step()

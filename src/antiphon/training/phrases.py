@@ -15,7 +15,7 @@ from antiphon.corpus.store import Corpus
 from antiphon.corpus.windows import Arrays
 from antiphon.errors import RecipeError
 from antiphon.evaluate.phrases import apart
-from antiphon.models.base import Batch, Model
+from antiphon.models.base import Batch
 from antiphon.models.gan import GAN
 from antiphon.training.duel import Duel
 from antiphon.training.recipe import Recipe, Train
@@ -55,13 +55,12 @@ def as_arrays(rolls: np.ndarray) -> Arrays:
     return Arrays(rows, rows, weight, np.full((len(rows), len(NAMES)), UNSAID, np.uint8))
 
 
-def layout_of(model: Model) -> Layout:
+def layout_of(model: GAN) -> Layout:
     """What the phrases of a family that draws look like, from its configuration."""
-    config = model.config
-    return Layout(**{field.name: getattr(config, field.name) for field in fields(Layout)})
+    return Layout(**{field.name: getattr(model.config, field.name) for field in fields(Layout)})
 
 
-def training_rolls(recipe: Recipe, corpus: Corpus, model: Model) -> TrainingRolls:
+def training_rolls(recipe: Recipe, corpus: Corpus, model: GAN) -> TrainingRolls:
     """The phrases of the training pieces. RecipeError for augmentations that rolls cannot show."""
     augment = recipe.augment
     if augment.stretch != (1.0, 1.0) or augment.velocity or augment.held:
@@ -74,40 +73,35 @@ def training_rolls(recipe: Recipe, corpus: Corpus, model: Model) -> TrainingRoll
     return TrainingRolls(rolls, batch=recipe.data.batch, transpose=augment.transpose, seed=recipe.train.seed)
 
 
-def validation_rolls(corpus: Corpus, model: Model, batch: int) -> list[Arrays]:
+def validation_rolls(corpus: Corpus, model: GAN, batch: int) -> list[Arrays]:
     """Phrases of the validation pieces, evenly spread, COMPARED at most."""
     rolls = PhraseRolls(corpus, corpus.split("validation"), layout_of(model))
     chosen = np.unique(np.linspace(0, len(rolls) - 1, COMPARED).round().astype(int))
     return [as_arrays(rolls.take(chosen[i : i + batch])) for i in range(0, len(chosen), batch)]
 
 
-class PhraseLearner(Duel):
+class PhraseLearner(Duel[GAN]):
     """Trains a generator against its critic.
 
     Its validation has no likelihood: it says how far the measures of made phrases are from those of real ones, see
     :func:`antiphon.evaluate.phrases.apart`; the noise is the same each time.
     """
 
-    def __init__(self, model: Model, train: Train, steps: int) -> None:
+    def __init__(self, model: GAN, train: Train, steps: int) -> None:
         if train.optimiser != "adam":
             raise RecipeError("a model with a critic learns by adam: set train.optimiser to adam")
         super().__init__(model, train, steps)
-        self.critic_steps = self._gan.config.critic_steps
+        self.critic_steps = model.config.critic_steps
         self._real: list[np.ndarray] = []
 
-    @property
-    def _gan(self) -> GAN:
-        assert isinstance(self.model, GAN)
-        return self.model
-
     def sides(self) -> tuple[nn.Module, nn.Module]:
-        return self._gan.player, self._gan.critic
+        return self.model.player, self.model.critic
 
     def player_loss(self, batch: Batch) -> Tensor:
-        return self._gan.player_loss(batch)
+        return self.model.player_loss(batch)
 
     def critic_loss(self, batch: Batch) -> Tensor:
-        return self._gan.critic_loss(batch)
+        return self.model.critic_loss(batch)
 
     def on_validation_epoch_start(self) -> None:
         self._real = []

@@ -155,7 +155,7 @@ def build_table(cls: type, values: Mapping[str, Any], place: str) -> Any:
 def _value(hint: Any, value: Any, place: str) -> Any:
     """``value`` checked against a field's type, tables and lists member by member; lists become tuples."""
     if dataclasses.is_dataclass(hint) and isinstance(value, dict):
-        return build_table(hint, value, place + ".")  # type: ignore[arg-type]
+        return build_table(hint, value, place + ".")
     inner = get_args(hint)
     if get_origin(hint) is Mapping and isinstance(value, dict):
         return {key: _value(inner[1], v, f"{place}.{key}") for key, v in value.items()}

@@ -21,13 +21,15 @@ from torch.utils.data import DataLoader
 from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, open_corpus
 from antiphon.errors import FileError, RecipeError
-from antiphon.models.base import Model
+from antiphon.models.base import Model, Stepper
+from antiphon.models.gan import GAN
 from antiphon.models.registry import family
-from antiphon.training.batches import Endless, Listed, as_batch
+from antiphon.models.roll import Roll
+from antiphon.training.batches import Batches, Endless, Listed, as_batch
 from antiphon.training.begin import begin_with
 from antiphon.training.callbacks import BEST, CHECKPOINT, Bar, Keeper
 from antiphon.training.checkpoint import SafeCheckpointIO, load_tensors
-from antiphon.training.cutting import Batches, training_batches, validation_batches
+from antiphon.training.cutting import training_batches, validation_batches
 from antiphon.training.frames import FrameLearner
 from antiphon.training.learner import Learner, unit_of
 from antiphon.training.phrases import PhraseLearner
@@ -125,11 +127,13 @@ def fit(run: Run, folder: Path, *, resume: bool = False) -> float:
 def _learner(run: Run) -> Learner:
     """How the run's model learns."""
     train, adversary = run.recipe.train, run.recipe.adversary
-    if run.model.draws:
+    if isinstance(run.model, GAN):
         return PhraseLearner(run.model, train, run.steps)
-    if adversary.weight:
+    if isinstance(run.model, Roll):
+        return FrameLearner(run.model, train, run.steps)
+    if isinstance(run.model, Stepper) and adversary.weight:
         return SparringLearner(run.model, train, run.steps, adversary)
-    return (FrameLearner if run.model.scores else Learner)(run.model, train, run.steps)
+    return Learner(run.model, train, run.steps)
 
 
 def best_model(run: Run, folder: Path) -> Model:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from antiphon.errors import RecipeError
-from antiphon.models.base import Batch, Model
+from antiphon.models.base import Batch, Model, Stepper
 from antiphon.models.critic import Codes, RowCritic, continued, known, straight_through
 from antiphon.models.heads import Heads
 from antiphon.training.duel import BETAS, Duel
@@ -24,10 +24,10 @@ from antiphon.training.optimiser import make_optimiser
 from antiphon.training.recipe import Adversary, Recipe, Train
 
 
-class SparringLearner(Duel):
+class SparringLearner(Duel[Stepper]):
     """Trains a model by likelihood and by a critic's verdict; validation tells its likelihood as ever."""
 
-    def __init__(self, model: Model, train: Train, steps: int, how: Adversary) -> None:
+    def __init__(self, model: Stepper, train: Train, steps: int, how: Adversary) -> None:
         super().__init__(model, train, steps)
         self._how = how
         self.critic = RowCritic(model.codec, self._how.size)
@@ -41,7 +41,7 @@ class SparringLearner(Duel):
         return [make_optimiser(self.model, self._train), torch.optim.Adam(self.critic.parameters(), rate, betas=BETAS)]
 
     def set_rate(self, rate: float) -> None:
-        for optimiser, factor in zip(self.optimizers(), (1.0, self._how.rate), strict=True):  # type: ignore[arg-type]
+        for optimiser, factor in zip(self.optimisers, (1.0, self._how.rate), strict=True):
             for group in optimiser.param_groups:
                 group["lr"] = rate * factor
 
@@ -93,7 +93,7 @@ def check(model: Model, recipe: Recipe) -> None:
     """Raise RecipeError where a recipe wants a critic that its family or its windows have no use for."""
     if not recipe.adversary.weight:
         return
-    if not model.steps or model.cut != "windows" or not isinstance(getattr(model, "heads", None), Heads):
+    if not isinstance(model, Stepper) or model.cut != "windows" or not isinstance(model.heads, Heads):
         raise RecipeError(
             f"the family {recipe.family} does not learn from windows of notes, so no critic can hear it go on: set "
             "adversary.weight to 0"

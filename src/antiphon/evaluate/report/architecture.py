@@ -33,7 +33,9 @@ class Block:
 
 
 def shapes(bundle: Bundle) -> Shapes:
-    """The shape of every tensor of a model, by name."""
+    """The shape of every tensor of a model, by name; nothing where its weights are left out."""
+    if not bundle.has(WEIGHTS):
+        return {}
     content = bundle.read(WEIGHTS)
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
