@@ -16,6 +16,8 @@ from antiphon.cli.main import main
 from antiphon.client import Client
 
 START_S = 60.0  # on a busy machine
+HARMONIST = {"notes": 3, "beats": True, "size": 16, "layers": 1, "attention": 4, "head_size": 16}
+FILLER = {"size": 64, "layers": 1, "inner": 32, "window": 16}
 
 
 class Server:
@@ -84,6 +86,18 @@ def start(tmp_path):
     yield begin
     for one in started:
         one.close()
+
+
+@pytest.fixture
+def models(tmp_path):
+    """The folder in which a studio of ``start`` finds models by name: one of chords, one that fills; untrained."""
+    from tests.tiny import tiny_model, write_model  # torch, which most tests here do without
+
+    folder = tmp_path / "data" / "antiphon" / "models"
+    folder.mkdir(parents=True)
+    write_model(folder / "harmonist", tiny_model("chord", HARMONIST), "chord", HARMONIST)
+    write_model(folder / "filler", tiny_model("diffusion", FILLER), "diffusion", FILLER)
+    return folder
 
 
 @pytest.fixture

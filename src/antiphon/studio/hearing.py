@@ -12,7 +12,8 @@ from antiphon.generate.options import control
 from antiphon.studio.requests import Candidates, Copies, Evaluation, Histograms
 from antiphon.studio.state import Here
 from antiphon.studio.waiting import Wait, worked
-from antiphon.studio.writing import given, music_of
+from antiphon.studio.wanted import given
+from antiphon.studio.writing import music_of
 
 router = APIRouter(tags=["listening"])
 _JSON: dict[int | str, dict[str, Any]] = {

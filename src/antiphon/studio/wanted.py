@@ -8,6 +8,7 @@ from typing import Any
 from antiphon.errors import OptionError
 from antiphon.generate.control import Control
 from antiphon.generate.finish import finish
+from antiphon.generate.harmonise import VOICES
 from antiphon.generate.options import OPTIONS, Value, checked, control, over
 from antiphon.generate.presets import preset
 from antiphon.generate.unmask import PASSES
@@ -46,6 +47,8 @@ def options_of(asked: Writing, command: str) -> dict[str, Value]:
 def _control(options: Mapping[str, Value], command: str) -> Control:
     """What options ask for; chords that a model has yet to propose stand as one chord."""
     if proposer(options) is not None:
+        if "tempo" not in options:
+            raise OptionError("chords over time need a tempo: give one, such as 96")
         options = {**options, "chords": "C"}
     return control(options, endless=command not in ("generate", "continue"))
 
@@ -64,6 +67,8 @@ def check_amount(options: Mapping[str, Value], command: str, count: int, edited:
     if ways > MOST_WAYS:
         raise OptionError(f"{ways} beams, candidates or best-of are too many for a service: at most {MOST_WAYS}")
     pieces = count * ways
+    if command == "harmonise":
+        edited *= 1 + int(options.get("voices", VOICES))
     notes, seconds = edited * pieces, 0.0
     if wanted.length is not None:
         notes = (wanted.length.notes or 0) * pieces

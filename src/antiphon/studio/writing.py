@@ -26,7 +26,7 @@ from antiphon.studio.state import Here, Studio
 from antiphon.studio.streaming import NDJSON
 from antiphon.studio.streaming import check as check_streamed
 from antiphon.studio.waiting import Wait, until_gone, worked
-from antiphon.studio.wanted import check_amount, given, options_of, proposer
+from antiphon.studio.wanted import CHORDS_BY, check_amount, given, options_of, proposer
 
 router = APIRouter(tags=["writing"])
 COMMANDS = {
@@ -173,7 +173,7 @@ async def chords(request: Request, asked: Progression, studio: Here, wait: Wait 
 
     `{"model", "licence", "seed", "chords": "Am F:2 C"}`, as the option `chords` takes them.
     """
-    options = {**given(asked.options), "chords": "C"}  # so that what chords need is asked for now
+    options = {**given(asked.options), "chords": CHORDS_BY}  # so that what is missing for chords is said now
     check_amount(options, "generate", 1, 0, studio.options.limits)
     arguments = {
         "model": str(studio.shelf.skilled(asked.model, PROPOSES)),

@@ -1,4 +1,4 @@
-"""What else can be done at the page: verbs on a passage, presets, loudness, the gallery, planned notes."""
+"""What else can be done at the page: verbs on a passage, presets, loudness, the gallery."""
 
 import pytest
 from playwright.sync_api import expect
@@ -7,22 +7,6 @@ from tests.studio.page.driver import PATIENCE_MS
 pytestmark = pytest.mark.realtime
 
 TUNE = b"X:1\nM:4/4\nL:1/4\nK:C\n" + b"CDEF|GABc|" * 4 + b"\n"
-
-# Locks the last planned note as a click does, and waits until the server says so: notes come too fast for a mouse here.
-LOCK = """() => new Promise((done) => {
-    const body = [...document.querySelectorAll(".ghost .body")].pop();
-    const at = body.getBoundingClientRect();
-    const event = { bubbles: true, pointerId: 1, clientX: at.x, clientY: at.y };
-    body.setPointerCapture = () => undefined;
-    body.dispatchEvent(new PointerEvent("pointerdown", event));
-    body.dispatchEvent(new PointerEvent("pointerup", event));
-    const watch = setInterval(() => {
-        if (!document.querySelector(".ghost [aria-label^='Unlock']")) return;
-        clearInterval(watch);
-        done(true);
-    }, 10);
-    setTimeout(() => { clearInterval(watch); done(false); }, 5000);
-})"""
 
 
 def takes_of(person):
@@ -101,13 +85,3 @@ def test_the_gallery_keeps_what_was_there(visit):
     expect(sheet.get_by_role("button", name="tune", exact=False).first).to_be_visible(timeout=PATIENCE_MS)
     sheet.get_by_role("button", name="Forget tune").click()
     expect(sheet).to_contain_text("Nothing here yet", timeout=PATIENCE_MS)
-
-
-def test_planned_notes_are_locked_and_vetoed(visit):
-    person = visit()
-    person.connected()
-    person.plays("zcbmnbcxzcbmnbvc")  # an answer is as long as what it answers
-    person.presses("Enter")
-    ghosts = person.page.locator(".ghost")
-    expect(ghosts.nth(2)).to_be_attached(timeout=PATIENCE_MS)
-    assert person.page.evaluate(LOCK)

@@ -47,7 +47,7 @@ export function paintOverlay(
   }
   for (const one of moving.growing) grow(to, one, view, colours);
   const loose = moving.ghosts.filter((one) => !one.locked);
-  outline(to, loose, view, { stroke: colours.ghost, width: 1, dash: [3, 2] });
+  outline(to, loose, view, { stroke: colours.ghost, width: 1.25, dash: [3, 2] });
   const kept = moving.ghosts.filter((one) => one.locked);
   outline(to, kept, view, { stroke: colours.locked, width: 1.75, fill: colours.wash });
   outline(to, moving.chosen, view, { stroke: colours.chosen, width: 1.5 });

@@ -1,7 +1,7 @@
 /** The service's REST routes. Errors become a ServiceError whose message is for people. */
 
 import type {
-  Candidates, Copies, Evaluation, Job, Model, ModelCard, Music, Options, Preset, Report, Run, ScorePage, Training, Verb,
+  Candidates, Copies, Evaluation, Job, Model, ModelCard, Music, Options, Preset, Progression, Report, Run, ScorePage, Training, Verb,
   WritingRequest, Written,
 } from "./types";
 
@@ -72,6 +72,12 @@ export function evaluate(music: Music, name: string, signal?: AbortSignal): Prom
 
 export function candidates(music: Music, name: string, options: Options, signal?: AbortSignal): Promise<Candidates> {
   return json("candidates", posted({ music, model: name, count: 8, options }, signal));
+}
+
+/** Chords that a model of chords proposes for a piece with these options. */
+export function chords(options: Options, seed: number, model: string, signal: AbortSignal): Promise<Progression> {
+  const asked = { options, ...(seed ? { seed } : {}), ...(model ? { model } : {}) };
+  return worked("chords", asked, () => undefined, signal);
 }
 
 export function read(file: Blob): Promise<Music> {

@@ -17,6 +17,9 @@ export interface Model {
   bytes: number;
   licence: string;
   nats_per_note: number | null;
+  writes: "notes" | "chords" | "frames";
+  fills: boolean; // it fills in notes among others: harmonise, revoice
+  live: boolean; // one can play with it
   programs: boolean;
   asks: string[];
 }
@@ -34,7 +37,7 @@ export interface Preset {
 
 export type OptionValue = string | number | boolean;
 export type Options = Record<string, OptionValue>;
-export type Verb = "generate" | "continue" | "vary" | "accompany" | "infill";
+export type Verb = "generate" | "continue" | "vary" | "accompany" | "infill" | "harmonise" | "revoice";
 
 export interface WritingRequest {
   model?: string;
@@ -43,6 +46,12 @@ export interface WritingRequest {
   preset?: string;
   options?: Options;
   music?: Music;
+}
+
+export interface Progression {
+  model: string;
+  seed: number;
+  chords: string;
 }
 
 export interface Written {

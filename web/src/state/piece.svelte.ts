@@ -80,6 +80,7 @@ export class Piece {
   rollback(): void {
     if (this.before) this.notes = this.before.notes;
     this.before = undefined;
+    this.selectThere();
     this.version++;
   }
 
@@ -121,9 +122,14 @@ export class Piece {
     if (!moment) return;
     this.notes = moment.notes;
     this.title = moment.title;
-    const there = new Set(moment.notes.map((one) => one.id));
-    this.selection = new Set([...this.selection].filter((id) => there.has(id)));
+    this.selectThere();
     this.touched();
+  }
+
+  /** Selects nothing that is not there. */
+  private selectThere(): void {
+    const there = new Set(this.notes.map((one) => one.id));
+    this.selection = new Set([...this.selection].filter((id) => there.has(id)));
   }
 
   private touched(): void {

@@ -30,12 +30,12 @@ export class Studio {
   readonly transport = new Transport(this.piece, () => this.synth(), (on, one, at_s) => {
     this.midi.send(on, one.pitch, one.velocity, at_s - this.synth().now_s);
   });
-  readonly writer = new Writer(this.piece, () => this.wishes, (text, alert) => this.messages.say(text, alert));
+  readonly writer = new Writer(this.piece, () => this.wishes, () => this.filler, (text, alert) => this.messages.say(text, alert));
   readonly live = new LiveSession({
     piece: this.piece,
     synth: () => this.synth(),
     programs: () => ({ you: this.programs.you, model: this.programs.model }),
-    model: () => this.wishes.model,
+    model: () => this.liveModel,
     say: (text, alert) => this.messages.say(text, alert),
     sent: (on, _part, pitch, velocity, in_s) => this.midi.send(on, pitch, velocity, in_s),
   });
@@ -68,6 +68,10 @@ export class Studio {
   hints = $state({ open: true, heard: false, played: false, rewritten: false });
 
   readonly step_s = $derived(step_s(this.grid, this.bpm || DEFAULT_BPM));
+  /** Who harmonises and revoices: the model that was chosen where it can, else another; empty where none can. */
+  readonly filler = $derived(nameOf(this.models, this.wishes.model, (one) => one.fills));
+  /** Who plays along. */
+  readonly liveModel = $derived(nameOf(this.models, this.wishes.model, (one) => one.live));
   private player: Synth | undefined;
   private saver = 0;
 
@@ -215,6 +219,11 @@ export class Studio {
     synth.off(channel, pitch, synth.now_s + 0.25);
   }
 
+  /** Another model was chosen: it plays along too where it can. */
+  playWith(): void {
+    this.live.setModel(this.liveModel);
+  }
+
   setProgram(author: Author, program: number): void {
     this.programs[author] = program;
     this.synth().setProgram(author === "you" ? CHANNELS.you : CHANNELS.model, program);
@@ -257,6 +266,12 @@ export class Studio {
   sketchNote(onset_s: number, duration_s: number, pitch: number): ReturnType<typeof note> {
     return note({ onset_s, duration_s, pitch, velocity: 80, program: this.programs.you, author: "you" });
   }
+}
+
+/** The chosen one of models that can do something, else the first of them. */
+function nameOf(models: readonly Model[], chosen: string, can: (one: Model) => boolean): string {
+  const able = models.filter(can);
+  return (able.find((one) => one.name === chosen) ?? able[0])?.name ?? "";
 }
 
 const authorOf = (track: number): Author => (track === 1 ? "model" : "you");

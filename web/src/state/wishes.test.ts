@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PLAIN, surprise, temperatureWord, toOptions } from "./wishes";
+import { PLAIN, surprise, temperatureWord, toFilling, toOptions, toProgression } from "./wishes";
 
 describe("wishes", () => {
   it("leaves out what is as the model likes it", () => {
@@ -21,6 +21,19 @@ describe("wishes", () => {
   it("lets a preset have its own way where nobody said otherwise", () => {
     expect(toOptions({ ...PLAIN, preset: "careful" })).toEqual({ seconds: 20 });
     expect(toOptions({ ...PLAIN, preset: "careful", topP: 0.9 })).toEqual({ seconds: 20, "top-p": 0.9 });
+  });
+
+  it("asks for chords in fours, as many as the piece needs", () => {
+    expect(toProgression({ ...PLAIN, key: "G major" })).toEqual({ tempo: 100, bars: 12, key: "G major" });
+    expect(toProgression({ ...PLAIN, seconds: 4 })).toEqual({ tempo: 100, bars: 4 });
+    expect(toProgression({ ...PLAIN, seconds: 180, tempo: 60 })).toEqual({ tempo: 60, bars: 16 });
+    expect(toProgression({ ...PLAIN, unit: "notes" })).toEqual({ tempo: 100, bars: 8 });
+  });
+
+  it("asks a model that fills for nothing about time", () => {
+    const wishes = { ...PLAIN, density: 5, softest: 20, chords: "Am F", tempo: 90, key: "C major", program: 6, guard: false };
+    expect(toFilling(wishes, true)).toEqual({ "top-p": 0.98, velocity: "20..127", key: "C major", instrument: "6" });
+    expect(toFilling(wishes, false)).toEqual({ "top-p": 0.98, key: "C major" });
   });
 
   it("surprises within bounds", () => {

@@ -68,7 +68,27 @@ export function toOptions(wishes: Wishes, length = true): Options {
   return options;
 }
 
-const CHORD_TEMPO = 100; // chords lie on bars, so they need one
+export const CHORD_TEMPO = 100; // chords lie on bars, so they need one
+const BEATS = 4; // in a bar
+const MOST_BARS = 16; // of chords that are proposed: they are played over and over
+
+/** What chords are proposed for: as many bars as the piece has, in fours. */
+export function toProgression(wishes: Wishes): Options {
+  const tempo = wishes.tempo || CHORD_TEMPO;
+  const bars = wishes.unit === "seconds" ? (wishes.seconds * tempo) / 60 / BEATS : MOST_BARS / 2;
+  return {
+    tempo,
+    bars: Math.min(Math.ceil(bars / 4) * 4, MOST_BARS),
+    ...(wishes.key ? { key: wishes.key } : {}),
+  };
+}
+
+/** What a model takes that fills in notes among others, in any order: nothing about time. */
+export function toFilling(wishes: Wishes, loudness: boolean): Options {
+  const all = toOptions({ ...wishes, guard: true }, false);
+  const known = ["temperature", "top-p", "range", "key", ...(loudness ? ["velocity", "instrument"] : [])];
+  return Object.fromEntries(Object.entries(all).filter(([name]) => known.includes(name)));
+}
 
 /** A tenth to either side: a bound that music can keep. */
 export function densityRange(density: number): string {
@@ -87,6 +107,9 @@ export const topPWord = (value: number): string =>
   word([[0.85, "only the likely"], [0.93, "mostly the likely"], [0.985, "without the oddest"], [1, "everything"]], value);
 export const densityWord = (value: number): string =>
   word([[0, "as it likes"], [2.5, "sparse"], [5, "flowing"], [9, "busy"], [99, "torrent"]], value);
+
+export const aheadWord = (seconds: number): string =>
+  word([[0.7, "quick to react"], [2, "a glance ahead"], [99, "time to change it"]], seconds);
 
 const DYNAMICS: Words = [
   [16, "ppp"], [32, "pp"], [48, "p"], [64, "mp"], [80, "mf"], [96, "f"], [112, "ff"], [127, "fff"],

@@ -6,9 +6,9 @@ import { ServiceError, write } from "../service/api";
 import { fromMusic, toMusic } from "../service/music";
 import type { Music, Options, Verb, WritingRequest, Written } from "../service/types";
 import type { Piece } from "./piece.svelte";
-import { toOptions, type Wishes } from "./wishes";
+import { toFilling, toOptions, type Wishes } from "./wishes";
 
-export type PassageVerb = "rewrite" | "vary" | "continue" | "harmonise";
+export type PassageVerb = "rewrite" | "vary" | "continue" | "accompany" | "harmonise" | "revoice";
 
 export interface Span {
   readonly from_s: number;
@@ -23,11 +23,11 @@ export interface Takes {
   readonly verb: PassageVerb;
   readonly original: readonly Note[]; // the piece before
   readonly removed: ReadonlySet<number>; // what a take stands instead of
+  readonly selected: ReadonlySet<number>; // the passage
   readonly from_s: number;
   readonly to_s: number;
   readonly takes: readonly Take[];
 }
-
 
 export class Writer {
   busy = $state("");
@@ -36,7 +36,7 @@ export class Writer {
   takes = $state.raw<Takes | undefined>(undefined);
   chosen = $state(0); // of the takes; -1 is the original
   lastSeed = $state(0);
-  speed = $state(0); // notes a second, of the last writing
+  speed = $state(0); // notes a second, of the last piece; 0: it was a passage
   count = $state(3); // takes asked for
 
   private control: AbortController | undefined;
@@ -44,6 +44,7 @@ export class Writer {
   constructor(
     private readonly piece: Piece,
     private readonly wishes: () => Wishes,
+    private readonly filler: () => string, // the model that harmonises and revoices; empty where there is none
     private readonly say: (text: string, alert?: boolean) => void,
   ) {}
 
@@ -65,26 +66,27 @@ export class Writer {
 
   /** Several ways to go on with a passage, held beside the piece until one is kept. */
   async passage(verb: PassageVerb, span: Span): Promise<void> {
-    const original = this.piece.notes;
+    const { notes: original, selection: selected } = this.piece;
     const wishes = this.wishes();
-    const sent = verb === "harmonise" ? this.piece.chosen : original;
-    const from_s = verb === "harmonise" ? span.from_s : 0;
+    const below = verb === "harmonise" || verb === "accompany"; // to a melody, which is what was selected
+    const sent = below ? this.piece.chosen : original;
+    const from_s = below ? span.from_s : 0;
     const written = await this.ask(SERVICE_VERB[verb], {
-      ...this.base(wishes),
+      ...(FILLED.has(verb) ? { ...this.base({ ...wishes, preset: "" }), model: this.filler() } : this.base(wishes)),
       count: this.count,
       options: passageOptions(verb, wishes, span),
       music: toMusic(sent, wishes.tempo, from_s),
     });
     if (!written) return;
     const takes = written.pieces.map(({ music }) => ({
-      sketches: verb === "vary" ? varied(music, original, span) : added(music, from_s),
+      sketches: verb === "vary" || verb === "revoice" ? varied(music, original, span) : added(music, from_s),
     }));
     if (!takes.some((take) => take.sketches.length)) {
       this.say(NOTHING[verb], true);
       return;
     }
     const removed = new Set(replaced(verb, original, span).map((one) => one.id));
-    this.takes = { verb, original, removed, ...span, takes };
+    this.takes = { verb, original, removed, selected, ...span, takes };
     this.choose(0);
   }
 
@@ -109,7 +111,9 @@ export class Writer {
   }
 
   discard(): void {
+    const selected = this.takes?.selected;
     this.takes = undefined;
+    if (selected) this.piece.selection = selected;
     this.piece.rollback();
   }
 
@@ -142,7 +146,7 @@ export class Writer {
         control.signal,
       );
       this.lastSeed = written.seed;
-      this.speed = written.notes_per_second;
+      this.speed = verb === "generate" || verb === "continue" ? written.notes_per_second : 0; // a passage is tried in many ways
       return written;
     } catch (error) {
       if (!control.signal.aborted) this.say(error instanceof ServiceError ? error.message : String(error), true);
@@ -158,27 +162,33 @@ const NOTHING: Record<PassageVerb, string> = {
   rewrite: "Nothing came to mind for this passage: select a longer one.",
   vary: "The passage stayed as it was: select more of it.",
   continue: "Nothing followed: make the piece longer under Length.",
+  accompany: "There is no room below these notes: select a melody alone.",
   harmonise: "There is no room below these notes: select a melody alone.",
+  revoice: "All of it stayed as it was: select more of it.",
 };
+
+const FILLED: ReadonlySet<PassageVerb> = new Set(["harmonise", "revoice"]);
 
 const SERVICE_VERB: Record<PassageVerb, Verb> = {
   rewrite: "infill",
   vary: "vary",
   continue: "continue",
-  harmonise: "accompany",
+  accompany: "accompany",
+  harmonise: "harmonise",
+  revoice: "revoice",
 };
 
 function passageOptions(verb: PassageVerb, wishes: Wishes, span: Span): Options {
   const at = (time_s: number): string => `${time_s.toFixed(3)}s`;
-  const options = toOptions(wishes, verb === "continue");
+  const options = FILLED.has(verb) ? toFilling(wishes, verb === "harmonise") : toOptions(wishes, verb === "continue");
   if (verb === "continue") return { ...options, to: at(span.to_s) };
-  if (verb === "harmonise") return options;
+  if (verb === "harmonise" || verb === "accompany") return options;
   return { ...options, from: at(span.from_s), to: at(span.to_s) };
 }
 
 /** The notes of a piece that a take stands instead of. */
 function replaced(verb: PassageVerb, notes: readonly Note[], span: Span): Note[] {
-  if (verb === "harmonise") return [];
+  if (verb === "harmonise" || verb === "accompany") return [];
   return within(notes, span.from_s, verb === "continue" ? Infinity : span.to_s).filter(
     (one) => verb !== "continue" || one.onset_s >= span.to_s,
   );
