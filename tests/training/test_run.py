@@ -147,6 +147,7 @@ def test_resuming_where_there_is_nothing_begins(train, whole, tmp_path):
     assert train(tmp_path / "fresh.run", resume=True) == whole[1]
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker processes")  # torch's advice on one core
 def test_batches_cut_by_workers_are_the_same(train, whole, tmp_path):
     best = train(tmp_path / "workers.run", "train.workers=2")
     assert_same_run(tmp_path / "workers.run", best, whole)
