@@ -5,20 +5,23 @@ import json
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
 
+import numpy as np
 import pytest
 
 pytest.importorskip("textual", reason="the screen needs textual: pip install 'antiphon[live]'")
 
 from textual import events
 
-from antiphon.files.midi import read_midi
+from antiphon.files.midi import read_midi, write_midi
 from antiphon.live.terminal import ASK, Parser, Released
+from antiphon.notes import from_seconds
 
 pytestmark = pytest.mark.realtime
 
@@ -52,13 +55,31 @@ os.execv(sys.executable, [sys.executable, "-m", "antiphon", *sys.argv[1:]])
 """
 
 
+# The same with a screen that shows nothing and never ends.
+STUCK = """
+import fcntl, sys, termios, time
+
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from antiphon.cli.main import main
+from antiphon.live.screen import TerminalPlayer
+
+def run(self):
+    print("stuck", flush=True)
+    while True:
+        time.sleep(1)
+
+TerminalPlayer.run = run
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 class Terminal:
     """The command in a pseudo-terminal of 80 by 24."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, login=LOGIN):
         self.fd, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        command = [sys.executable, "-c", LOGIN, "play", "--no-sound", "--no-midi-in", "--seed", "1", *arguments]
+        command = [sys.executable, "-c", login, "play", "--no-sound", "--no-midi-in", "--seed", "1", *arguments]
         environment = os.environ | {"TERM": "xterm-256color"}
         self.process = subprocess.Popen(
             command, stdin=inner, stdout=inner, stderr=inner, env=environment, start_new_session=True
@@ -146,3 +167,18 @@ def test_a_take_outlives_its_terminal(terminal, tmp_path):
     terminal.hang_up()
     terminal.process.wait(60)
     assert len(read_midi(tmp_path / "a.mid")) >= 2
+
+
+def test_a_screen_that_never_ends_does_not_outlive_its_terminal(tmp_path):
+    played, take = tmp_path / "played.mid", tmp_path / "a.mid"
+    times, pitches = np.arange(3) * 0.1, np.array([60, 64, 67])
+    write_midi(from_seconds(times, np.full(3, 0.1), pitches, np.full(3, 80)), played)
+    stuck = Terminal("--save", str(take), "--demo", str(played), login=STUCK)
+    try:
+        stuck.until("stuck")
+        time.sleep(1.5)
+        stuck.hang_up()
+        assert stuck.process.wait(60) == 128 + signal.SIGHUP
+    finally:
+        stuck.close()
+    assert len(read_midi(take)) >= 3

@@ -1,11 +1,14 @@
 """``antiphon play``: play with a model, in time."""
 
 import argparse
+import contextlib
+import os
 import secrets
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from antiphon.live.sound import SoundOptions
 
 SWITCHED = {"on": True, "off": False}
+GONE_S = 5.0  # for which a screen may outlive its terminal
 EXAMPLE = "antiphon play --mode duet --set key='D minor' --model-instrument vibraphone"
 
 
@@ -90,12 +94,13 @@ def run(args: argparse.Namespace) -> None:
     _keyboard(args)
     from antiphon.live.rig import Rig
 
-    rig = Rig(_options(args))
+    rig, left = Rig(_options(args)), threading.Event()
     rig.start()
     try:
-        _let_end(rig.player, args.seconds)
+        _let_end(rig.player, args.seconds, lambda: _outlast(rig, args, left))
         interrupted = _screen(rig, args) if _has_screen(args) else _lines(rig)
     finally:
+        left.set()
         rig.close()
     result = _result(rig, args)
     emit(args, result, _text(result))
@@ -103,15 +108,33 @@ def run(args: argparse.Namespace) -> None:
         raise KeyboardInterrupt
 
 
-def _let_end(player: "Player", seconds: float | None) -> None:
+def _let_end(player: "Player", seconds: float | None, hung_up: Callable[[], None]) -> None:
     """End the music after so long, or when the system asks: a terminal that closes must not cost the take."""
     if seconds is not None:
         timer = threading.Timer(seconds, player.stop)
         timer.daemon = True
         timer.start()
+
+    def end(number: int, frame: object) -> None:
+        player.stop()
+        if number != signal.SIGTERM:
+            threading.Thread(target=hung_up, name="antiphon hung up", daemon=True).start()
+
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
-            signal.signal(getattr(signal, name), lambda number, frame: player.stop())
+            signal.signal(getattr(signal, name), end)
+
+
+def _outlast(rig: "Rig", args: argparse.Namespace, left: threading.Event) -> None:
+    """A screen whose terminal is gone may never end: once all is saved, the process ends without it."""
+    with contextlib.suppress(Exception):  # told by who waits for the rig, if anybody still does
+        rig.wait()
+    if left.wait(GONE_S):
+        return
+    try:
+        _result(rig, args)
+    finally:
+        os._exit(128 + signal.SIGHUP)
 
 
 def _check(args: argparse.Namespace) -> None:
