@@ -2,4 +2,4 @@
 
 __version__ = "0.1.0"
 
-DEFAULT_MODEL = "lstm-piano"  # plays unless another is asked for; told here, where help finds it without NumPy
+DEFAULT_MODEL = "piano"  # plays unless another is asked for; told here, where help finds it without NumPy

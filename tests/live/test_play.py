@@ -14,6 +14,7 @@ import pytest
 import soundfile
 from pythonosc.osc_message_builder import build_msg
 
+from antiphon import DEFAULT_MODEL
 from antiphon.cli.main import main
 from antiphon.files.midi import read_midi, write_midi
 from antiphon.live.network import NetworkPort
@@ -56,7 +57,7 @@ def test_a_phrase_is_answered_shown_saved_and_rendered(here, capsys):
     answer = pitches("take.mid", "model")
     assert answer
     assert len(answer) == len([line for line in lines if line[1] == "model"])
-    assert f"you played 4 notes, lstm-piano {len(answer)}\nsaved take.mid\nsaved take.wav\n" in out
+    assert f"you played 4 notes, {DEFAULT_MODEL} {len(answer)}\nsaved take.mid\nsaved take.wav\n" in out
     take = read_midi(here / "take.mid")
     assert take.tracks == ("player", "model")
     assert take.onset_s[:4] == pytest.approx(np.arange(4) * 0.25, abs=0.02)
