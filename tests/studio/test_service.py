@@ -9,6 +9,7 @@ import httpx
 import mido
 import pytest
 
+from antiphon import DEFAULT_MODEL
 from antiphon.client import Client, StudioError
 from antiphon.errors import FileError
 from antiphon.files import read_music
@@ -75,10 +76,10 @@ def test_same_seed_same_music_as_the_command_line(client):
     from antiphon.generate.task import perform
 
     here = client.generate({"notes": 30, "temperature": "pitch=0.9"}, seed=7)
-    bundle = open_bundle("lstm-piano")
+    bundle = open_bundle()
     there = perform(open_engine(bundle), "generate", {"notes": 30, "temperature": "pitch=0.9"}, [(7, 0)])
     assert here.pieces[0] == there.pieces[0].music
-    assert (here.model, here.seed, here.licence) == ("lstm-piano", 7, "CC-BY-NC-SA-4.0")
+    assert (here.model, here.seed, here.licence) == (DEFAULT_MODEL, 7, "CC-BY-NC-SA-4.0")
     assert here.records[0].startswith(MARK)
 
 
@@ -243,7 +244,7 @@ def test_evaluate_is_the_likelihood_of_the_laboratory(client, data):
     from antiphon.evaluate.likelihood import log_probs
     from antiphon.generate.stream import prompt_rows
 
-    music, engine = read_music(data / FILE), open_engine("lstm-piano")
+    music, engine = read_music(data / FILE), open_engine()
     found = client.evaluate(music)
     nats = -log_probs(engine, [prompt_rows(engine.codec, music)])[0]
     assert found.nats_per_note == pytest.approx(nats.sum(1).mean(), abs=1e-3)
