@@ -90,7 +90,7 @@ class Bundle:
 
     def read(self, file: str) -> bytes:
         """The bytes of one of the bundle's files; ModelError for weights that were left out."""
-        if not self.has(file):
+        if file == WEIGHTS and not self.has(file):
             raise ModelError(
                 f"the model {self.name} is installed to play: its {file}, which training goes on from, is left out. "
                 f"It is in Antiphon's repository; or begin with another model"
