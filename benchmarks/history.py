@@ -7,13 +7,9 @@ fed flat tokens, four a note, by its own ``generate``. It runs in an interpreter
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,6 +19,7 @@ import numpy as np
 from antiphon.engine import Bundle, Engine, open_bundle, open_engine
 from antiphon.files.midi import read_midi
 from antiphon.generate.stream import streams
+from peer import peer
 from record import Value, parser, save
 
 WORKER = Path(__file__).parent / "workers" / "llama_tokens.py"
@@ -50,7 +47,8 @@ def main() -> None:
     engine, music = open_engine(bundle), _rows(bundle, args.performance)
     ours: dict[int, list[dict[str, Any]]] = {history: [] for history in HISTORIES}
     theirs: dict[int, list[dict[str, Any]]] = {history: [] for history in THEIRS}
-    with llama(args.python, bundle.meta["parameters"]) as (about, ask):
+    with peer(args.python, WORKER) as ask:
+        about = ask(_shape(bundle.meta["parameters"]))
         for turn in range(args.rounds + 1):
             for history, rounds in ours.items():
                 found = written(engine, music[:history], turn, args.notes)
@@ -68,26 +66,6 @@ def _rows(bundle: Bundle, path: Path) -> np.ndarray:
     """Real music, played again and again until it is long enough."""
     rows = bundle.codec.encode(read_midi(path)).astype(np.int64)
     return np.tile(rows, (math.ceil(max(HISTORIES) / len(rows)), 1))
-
-
-@contextmanager
-def llama(python: str, parameters: int) -> Iterator[Any]:
-    """What a Llama of so many parameters says of itself, and a function that asks it for a round."""
-    worker = subprocess.Popen([python, str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    asked, answers = worker.stdin, worker.stdout
-    assert asked
-    assert answers
-
-    def ask(line: Any) -> Any:
-        asked.write(json.dumps(line) + "\n")
-        asked.flush()
-        return json.loads(answers.readline())
-
-    try:
-        yield ask(_shape(parameters)), ask
-    finally:
-        worker.kill()
-        worker.wait()
 
 
 def _shape(parameters: int) -> dict[str, int]:

@@ -8,13 +8,9 @@ default size, which take as long.
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +23,7 @@ from antiphon.live.events import NoteOn
 from antiphon.live.simulate import performance
 from antiphon.live.voice import LiveVoice
 from antiphon.notes import Score
+from peer import peer
 from record import Value, parser, save
 
 WORKER = Path(__file__).parent / "workers" / "notochord_events.py"
@@ -51,10 +48,11 @@ def main() -> None:
     engine = open_engine(bundle)
     ours: dict[str, list[float]] = {"hear": [], "write": []}
     theirs: dict[str, list[float]] = {"hear": [], "write": []}
-    with notochord(args.python, score) as ask:
-        about = ask("")
+    # Notochord makes a folder for its weights where home is.
+    with tempfile.TemporaryDirectory() as home, peer(args.python, WORKER, HOME=home) as ask:
+        about = ask(events(score))
         for turn in range(args.rounds + 1):
-            found = ask(f"{2 * args.notes}\n"), listened(engine, score, turn, args.notes)
+            found = ask(2 * args.notes), listened(engine, score, turn, args.notes)
             for kept, new in zip((theirs, ours), found, strict=True):
                 for what in kept if turn else ():  # the first round warms up
                     kept[what] += new[what]
@@ -62,33 +60,13 @@ def main() -> None:
     save(args, rows(bundle, ours, about, theirs), PACKAGES)
 
 
-@contextmanager
-def notochord(python: str, score: Score) -> Iterator[Any]:
-    """A function that sends a line to the worker, an empty one for nothing, and gives its answer."""
-    events, before = [], 0.0
+def events(score: Score) -> list[list[float]]:
+    """[seconds since the one before, pitch, velocity] of each beginning and end, an end's velocity 0."""
+    found, before = [], 0.0
     for at_s, event in performance(score):
-        events.append([at_s - before, event.pitch, event.velocity if isinstance(event, NoteOn) else 0])
+        found.append([at_s - before, event.pitch, event.velocity if isinstance(event, NoteOn) else 0])
         before = at_s
-    with tempfile.TemporaryDirectory() as home:  # where it makes a folder for its weights
-        worker = subprocess.Popen(
-            [python, str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            env={**os.environ, "HOME": home, "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
-        asked, answers = worker.stdin, worker.stdout
-        assert asked
-        assert answers
-        asked.write(json.dumps(events) + "\n")
-
-        def ask(line: str) -> Any:
-            asked.write(line)
-            asked.flush()
-            return json.loads(answers.readline())
-
-        try:
-            yield ask
-        finally:
-            worker.kill()
-            worker.wait()
+    return found
 
 
 def listened(engine: Engine, score: Score, seed: int, notes: int) -> dict[str, list[float]]:
