@@ -83,6 +83,16 @@ def test_handing_over_while_the_model_plays_stops_it(room):
     assert not r.stuck()
 
 
+def test_handing_over_what_the_silence_has_just_handed_over_stops_nothing(room):
+    r = room(mode="answer", entrance="now", silence_s=1)
+    end_s = r.play(1, TUNE)
+    r.at(end_s + 1.1)
+    assert r.turn == "answer"
+    r.at(end_s + 1.2, HandOver()).at(end_s + 1.4)
+    assert r.turn == "answer"
+    assert r.ons()
+
+
 def test_continue_begins_from_nothing_and_has_no_end(room):
     r = room(mode="continue")
     r.at(60)

@@ -28,6 +28,8 @@ class Augmentation:
     stretch: tuple[float, float] = (0.8, 1.25)  # factors on time, drawn evenly on a logarithmic scale
     velocity: int = 8  # up or down on MIDI's scale of 127; the ends are clipped
     held: float = 0.1  # share of notes that the model hears as still held down
+    after: float = 0.0  # passes before the music begins to change: it is first learned as it is
+    until: float = 0.0  # passes after which it no longer changes; 0: it does to the end
 
     def apply(self, excerpt: Excerpt, pitches: tuple[int, int], rng: np.random.Generator) -> Excerpt:
         """A changed copy whose pitches stay within ``pitches`` (lowest, highest), if they did before."""
@@ -47,6 +49,11 @@ class Augmentation:
             velocity=np.clip(excerpt.velocity.astype(np.int64) + louder, 1, 127),
         )
 
+    @property
+    def unchanged(self) -> Augmentation:
+        """What leaves the music as it is; notes are held all the same."""
+        return replace(self, transpose=0, stretch=(1.0, 1.0), velocity=0)
+
     def hold(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """(N, A) rows, some of whose durations are replaced by HELD, as a live player's would be."""
         rows = rows.copy()
@@ -54,4 +61,4 @@ class Augmentation:
         return rows
 
 
-NONE = Augmentation(transpose=0, stretch=(1.0, 1.0), velocity=0, held=0.0)
+NONE = replace(Augmentation().unchanged, held=0.0)

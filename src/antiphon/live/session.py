@@ -34,6 +34,7 @@ from antiphon.live.voice import LiveVoice
 from antiphon.notes import Score
 
 LISTEN_ROWS = 16  # heard in one call unless a note is wanted at once, so that nothing else waits long
+ASKED_MS = 500  # a hand-over so soon after the model took the turn asks for it and crossed it on its way
 LATE_S = 0.01  # a note that sounds later than this after its time is counted
 
 
@@ -68,6 +69,7 @@ class Session:
         self._plan = Plan(self._memory, round(self.settings.longest_note_s * 1000))
         self._composer = Composer(self._memory, self._plan, self._keys, self.ledger, timer)
         self._to_harmonise: list[Note] = []
+        self._taken_ms = -ASKED_MS  # when the model took the turn
         self._heard_at: float | None = None  # on the stopwatch: when something came in that the model has not heard
 
     @property
@@ -263,6 +265,8 @@ class Session:
 
     def _hand_over(self, now_ms: int) -> None:
         if self._conductor.turn in ("answer", "both"):
+            if now_ms - self._taken_ms < ASKED_MS:
+                return
             self._composer.forget()
             self._composer.stop()
             self._conductor.reset(silenced=True)
@@ -301,6 +305,7 @@ class Session:
         conductor, mode = self._conductor, self.settings.mode
         conductor.cue("phrase over")
         conductor.silenced = False
+        self._taken_ms = now_ms
         self.ledger.count("answers")
         if mode == "trade":
             self._composer.begin(*conductor.take_bars(now_ms))

@@ -21,6 +21,20 @@ class Batches(Protocol):
         """Batch ``index`` ≥ 0; always the same for the same index."""
 
 
+class Phased:
+    """Batches of ``plain`` music, and between the passes ``after`` and ``until`` of ``changed`` music."""
+
+    def __init__(self, plain: Batches, changed: Batches, after: float, until: float) -> None:
+        self._plain, self._changed = plain, changed
+        self._after, self._until = after, until
+        self.per_pass = plain.per_pass
+
+    def batch(self, index: int) -> Arrays:
+        """Batch ``index`` ≥ 0; always the same for the same index."""
+        changes = self._after <= index / self.per_pass < self._until
+        return (self._changed if changes else self._plain).batch(index)
+
+
 class Endless(IterableDataset[Batch]):
     """Training batches from the step that ``position`` names when iteration begins: where a resumed run goes on.
 

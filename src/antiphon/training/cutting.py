@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
 
 from antiphon.chords import ChordCodec
 from antiphon.codec import NoteCodec
@@ -16,7 +18,7 @@ from antiphon.errors import RecipeError
 from antiphon.models.base import Listener, Model
 from antiphon.models.gan import GAN
 from antiphon.models.roll import Roll
-from antiphon.training.batches import Batches
+from antiphon.training.batches import Batches, Phased
 from antiphon.training.frames import training_frames, validation_frames
 from antiphon.training.phrases import training_rolls, validation_rolls
 from antiphon.training.recipe import Recipe
@@ -26,6 +28,14 @@ VALIDATION_BATCH = 16  # windows; bounds memory: 16 · 1,024 notes · 4 attribut
 
 def training_batches(recipe: Recipe, corpus: Corpus, codec: NoteCodec, model: Model) -> Batches:
     """What the model learns from, from the training pieces. RecipeError where recipe and family do not fit."""
+    augment, changed = recipe.augment, _training_batches(recipe, corpus, codec, model)
+    if not (augment.after or augment.until):
+        return changed
+    plain = _training_batches(replace(recipe, augment=augment.unchanged), corpus, codec, model)
+    return Phased(plain, changed, augment.after, augment.until or inf)
+
+
+def _training_batches(recipe: Recipe, corpus: Corpus, codec: NoteCodec, model: Model) -> Batches:
     data, seed = recipe.data, recipe.train.seed
     pieces = corpus.split("train")[: data.pieces or None]
     if isinstance(model.codec, ChordCodec):

@@ -217,6 +217,8 @@ def _check(recipe: Recipe) -> None:
         (0.1 <= low <= high <= 10, "augment.stretch", "two factors from 0.1 to 10, the lower first"),
         (0 <= augment.velocity <= 126, "augment.velocity", "0 to 126"),
         (0 <= augment.held <= 1, "augment.held", "0 to 1"),
+        (augment.after >= 0, "augment.after", "at least 0"),
+        (augment.until == 0 or augment.until > augment.after, "augment.until", "0, or above augment.after"),
         (adversary.weight >= 0, "adversary.weight", "at least 0"),
         (adversary.prompt >= 2, "adversary.prompt", "at least 2"),
         (adversary.notes >= 4, "adversary.notes", "at least 4"),
