@@ -26,6 +26,7 @@ from record import Value, parser, save
 
 RANGE = (0.01, 0.99)
 MOST_REPEATS = 12
+SEEN = 3  # pieces, and as many real passages, evenly spread
 JUDGES = ("longest_repeat", "density", "polyphony", "pitch_range", "velocity_spread")
 SHOWN = (*JUDGES, "pitch_class_entropy", "longest_silence_s")
 
@@ -41,17 +42,19 @@ def main() -> None:
     options.add_argument("--temperature", type=float, default=1.0, help="default: 1, the model's own")
     options.add_argument("--top-p", type=float, default=1.0, help="default: 1, all")
     options.add_argument("--min-p", type=float, default=0.0, help="default: 0, all")
-    options.add_argument("--plot", type=Path, metavar="FILE", help="also draw three of the pieces: FILE-0.svg, …")
+    options.add_argument("--plot", type=Path, metavar="FILE", help="also draw three of each: FILE-piece-0.svg, …")
     args = options.parse_args()
     bundle, corpus = open_bundle(args.model), open_corpus(args.corpus)
     seeds = [(seed, 0) for seed in range(args.pieces)]
     sampling = Sampling(temperature=args.temperature, top_p=args.top_p, min_p=args.min_p)
     pieces = write_pieces(open_engine(bundle), Length(notes=args.notes), seeds, sampling=sampling).scores
+    real = passages(corpus, args.split, bundle.codec, args.notes)
     if args.plot:
-        draw(pieces, args.plot)
+        draw(pieces[:SEEN], "piece", args.plot)
+        draw(real[:: len(real) // SEEN][:SEEN], "real", args.plot)
     written = _measured(pieces)
     save(args, [{"seed": i, **{n: v[i].item() for n, v in written.items()}} for i in range(len(pieces))], name="pieces")
-    save(args, compared(written, _measured(passages(corpus, args.split, bundle.codec, args.notes))))
+    save(args, compared(written, _measured(real)))
 
 
 def compared(written: dict[str, np.ndarray], real: dict[str, np.ndarray]) -> list[dict[str, Value]]:
@@ -104,12 +107,12 @@ def _measured(scores: Sequence[Score]) -> dict[str, np.ndarray]:
     return {name: np.array([MEASURES[name](score) for score in scores]) for name in SHOWN}
 
 
-def draw(pieces: Sequence[Score], path: Path) -> None:
-    """Piano rolls of the first three pieces."""
+def draw(music: Sequence[Score], what: str, path: Path) -> None:
+    """A piano roll of each."""
     from antiphon import pictures
 
-    for seed, piece in enumerate(pieces[:3]):
-        pictures.draw(piece, path.with_name(f"{path.stem}-{seed}{path.suffix}"), title=f"seed {seed}")
+    for i, score in enumerate(music):
+        pictures.draw(score, path.with_name(f"{path.stem}-{what}-{i}{path.suffix}"), title=f"{what} {i}")
 
 
 if __name__ == "__main__":

@@ -48,3 +48,21 @@ def test_phrases_of_all_training_pieces_are_learned(corpus):
 def test_what_lies_on_a_grid_is_not_stretched(name, corpus):
     with pytest.raises(RecipeError, match=r"set augment\.stretch to \[1, 1\]"):
         prepare_run(load_recipe(name, (*TINY, "augment.stretch=[0.9, 1.1]")), corpus)
+
+
+def test_music_changes_between_two_passes_alone(corpus):
+    plainly = (*TINY, "data.window=32", "augment.stretch=[1, 1]", "augment.velocity=0", "augment.transpose=0")
+    plain = prepare_run(load_recipe("gru", plainly), corpus).windows
+    changing = (*plainly, "augment.transpose=12", "augment.after=1", "augment.until=2")
+    run = prepare_run(load_recipe("gru", changing), corpus)
+    batches = range(3 * run.windows.per_pass)
+    same = [np.array_equal(run.windows.batch(i).targets, plain.batch(i).targets) for i in batches]
+    first, second, third = np.split(np.array(same), 3)
+    assert first.all()
+    assert not second.all()
+    assert third.all()
+
+
+def test_music_cannot_stop_changing_before_it_begins(corpus):
+    with pytest.raises(RecipeError, match=r"augment\.until .*above augment\.after"):
+        load_recipe("gru", ("augment.after=2", "augment.until=1"))
