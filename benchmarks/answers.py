@@ -6,23 +6,19 @@ others. If its own call helps no more than another's, the model does not listen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from antiphon.codec import NoteCodec
-from antiphon.corpus.pairs import Pair, Pairs, Sizes, fixed_pairs
-from antiphon.corpus.phrases import Parts, Phrases
 from antiphon.corpus.store import Corpus, open_corpus
-from antiphon.corpus.windows import Arrays, columns_for
-from antiphon.engine import Engine, open_bundle, open_engine
+from antiphon.corpus.windows import Arrays
+from antiphon.engine import open_bundle, open_engine
 from antiphon.engine.base import Calling
 from antiphon.errors import ModelError
 from antiphon.evaluate.answers import answer_likelihood
+from antiphon.evaluate.otherwise import passages
 from record import Value, parser, save
-
-BATCH = 16
 
 
 def main() -> None:
@@ -41,7 +37,9 @@ def main() -> None:
 def _rows(name: str, corpus: Corpus, split: str, most: int) -> list[dict[str, Value]]:
     bundle = open_bundle(name)
     engine = open_engine(bundle)
-    batches = passages(engine, corpus, split, most)
+    if not isinstance(engine, Calling):
+        raise ModelError("this model answers no calls; choose one of the family seq2seq")
+    batches = passages(engine, corpus, corpus.split(split), most)
     found = []
     for call, heard in calls(engine.codec, batches).items():
         likelihood = answer_likelihood(engine, heard)
@@ -53,21 +51,6 @@ def _rows(name: str, corpus: Corpus, split: str, most: int) -> list[dict[str, Va
             {"model": bundle.name, "split": split, "call": call, **count, "nats a note": whole, **by_attribute}
         )
     return found
-
-
-def passages(engine: Engine, corpus: Corpus, split: str, most: int) -> list[Arrays]:
-    """Calls and answers of a split, in batches."""
-    if not isinstance(engine, Calling):
-        raise ModelError("this model answers no calls; choose one of the family seq2seq")
-    pieces = corpus.split(split)
-    found: Sequence[Pair]
-    if engine.together:
-        found = Parts(corpus.columns(), pieces, engine.longest)
-        longest = max(len(pair.answer.pitch) for pair in found)
-    else:
-        found, longest = Phrases(*columns_for(engine.codec, corpus.columns(), pieces), engine.longest), engine.longest
-    pairs = Pairs(found, engine.codec, Sizes(call=engine.longest, answer=longest))
-    return list(fixed_pairs(pairs, BATCH, min(most / len(pairs), 1.0)))
 
 
 def calls(codec: NoteCodec, batches: list[Arrays]) -> dict[str, list[Arrays]]:

@@ -104,10 +104,10 @@ def test_its_likelihood_does_not_stand_beside_those_of_notes(here, corpus, capsy
     assert main(["evaluate", "harmonist", "--corpus", str(corpus), "--split", "vali"]) == 1
 
 
-def test_it_takes_no_part_in_comparisons_of_models_of_notes(here):
+def test_in_a_comparison_it_writes_and_its_likelihood_stands_apart(here):
     (one,) = open_contestants(["harmonist"])
-    assert (one.whole, one.predicts) == (False, False)
-    assert "writes chords" in one.facts()["refused"]
+    assert (one.whole, one.predicts, one.otherwise) == (True, False, True)
+    assert "writes chords" in one.facts()["no_likelihood"]
 
 
 def test_models_are_listed_with_what_their_likelihood_is_of(here, capsys):

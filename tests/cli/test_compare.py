@@ -4,9 +4,9 @@ import json
 import shutil
 
 import pytest
+from tests.tiny import CONFIGS, tiny_model, write_model
 
 from antiphon.cli.main import main
-from antiphon.engine.bundle import META
 from antiphon.evaluate import comparison
 
 pytestmark = pytest.mark.torch
@@ -96,14 +96,10 @@ def test_ctrl_c_keeps_what_is_done(compare, capsys, ctrl_c, monkeypatch):
     assert compare() == 0
 
 
-def test_a_model_of_passages_stands_in_the_table_with_a_note(compare, bundle, tmp_path, capsys, monkeypatch):
-    copy = tmp_path / "answering"
-    shutil.copytree(bundle, copy)
-    meta = json.loads((copy / META).read_text())
-    shutil.copy(copy / "card.md", copy / "encoder.onnx")
-    meta["name"], meta["files"]["encoder.onnx"] = "answering", meta["files"]["card.md"]
-    (copy / META).write_text(json.dumps(meta))
-    assert compare(models=[bundle, copy]) == 0
+def test_a_model_of_passages_stands_in_the_table_with_a_note(compare, bundle, tmp_path, capsys):
+    config = CONFIGS["seq2seq"]["small"] | {"call": 32}
+    answering = write_model(tmp_path / "answering", tiny_model("seq2seq", config), "seq2seq", config)
+    assert compare(models=[bundle, answering]) == 0
     page = (tmp_path / "report" / "index.html").read_text()
     assert "answering</b>: it answers or varies passages" in page
-    assert main(["evaluate", str(copy), "--corpus", str(tmp_path)]) == 1
+    assert "nats a note of answers, given the call" in capsys.readouterr().out

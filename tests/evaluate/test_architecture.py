@@ -1,7 +1,7 @@
 """The picture of a model: every weight in some box, for every family."""
 
 import pytest
-from tests.tiny import EVERY_MODEL, tiny_model
+from tests.tiny import CONFIGS, EVERY_MODEL, tiny_model, write_model
 
 from antiphon.charts.drawing import Text
 from antiphon.engine import open_bundle
@@ -21,6 +21,13 @@ def test_every_weight_is_in_some_block_or_head(family, config):
     assert ranks == sorted(ranks)  # heads come last
 
 
+def test_what_is_added_up_before_the_layers_stands_before_them():
+    model = tiny_model("transformer", CONFIGS["transformer"]["told"])
+    found = {name: tuple(t.shape) for name, t in model.state_dict().items()}
+    shown = [block.name for block in blocks(found)]
+    assert shown.index("embed") < shown.index("wishes") < shown.index("blocks.0")
+
+
 def test_the_drawing_names_modules_heads_and_size(bundle):
     opened = open_bundle(bundle)
     words = [shape.text for shape in architecture(opened).shapes if isinstance(shape, Text)]
@@ -29,3 +36,12 @@ def test_the_drawing_names_modules_heads_and_size(bundle):
     assert f"lstm, {opened.meta['parameters']:,} parameters" in words
     assert "each head sees what those before it drew" in words
     assert set(shapes(opened)) == set(tiny_model().state_dict())
+
+
+def test_heads_without_weights_of_their_own_have_no_number(tmp_path):
+    config = CONFIGS["markov"]["small"]
+    opened = open_bundle(write_model(tmp_path / "counts", tiny_model("markov", config), "markov", config))
+    words = [shape.text for shape in architecture(opened).shapes if isinstance(shape, Text)]
+    assert "duration" in words
+    assert "0" not in words
+    assert not any(word.startswith("each head") for word in words)

@@ -53,7 +53,7 @@ def test_two_of_one_name_are_told_apart_by_their_paths(tmp_path, midi):
 
 def test_the_same_one_twice(midi):
     with pytest.raises(ModelError, match="is named twice"):
-        open_contestants([str(midi), str(midi), str(midi)])
+        open_contestants([str(midi), f"{midi}/more/.."])
 
 
 @pytest.mark.parametrize("name", ["nobody", "empty"])

@@ -7,9 +7,14 @@ from tests.tiny import CONFIGS, corpus, tiny_model, write_model
 from antiphon.bins import STEP_BINS
 from antiphon.codec import NoteCodec
 from antiphon.corpus.store import open_corpus
-from antiphon.evaluate.contestants import BOUND, open_contestants
-from antiphon.evaluate.filling import _Block, bounds, filling_bound
-from antiphon.evaluate.likelihood import notes_of, rows_of
+from antiphon.engine import open_engine
+from antiphon.evaluate.cache import Cache
+from antiphon.evaluate.comparison import Comparison, Study
+from antiphon.evaluate.contestants import open_contestants
+from antiphon.evaluate.filling import _Block, bounds, filling_bound, summary
+from antiphon.evaluate.likelihood import Likelihood, notes_of, rows_of
+from antiphon.evaluate.report import Page
+from antiphon.evaluate.results import leaderboard, origin
 
 __all__ = ["corpus"]
 
@@ -65,11 +70,33 @@ def test_from_one_attribute_to_all_of_a_block_are_hidden_evenly():
     assert (count[1:] > 60).all()
 
 
-def test_it_takes_no_part_in_a_comparison_of_likelihoods(tmp_path):
+def test_it_stands_in_a_comparison_with_its_bound(tmp_path, corpus):
     pytest.importorskip("torch")
     config = CONFIGS["diffusion"]["small"]
     path = write_model(tmp_path / "filler", tiny_model("diffusion", config), "diffusion", config)
     (one,) = open_contestants([str(path)])
     assert one.fills
-    assert not one.whole
-    assert one.facts()["refused"] == BOUND
+    assert (one.whole, one.predicts, one.otherwise) == (True, False, False)
+    study = Study(split="test", samples=2, notes=40)
+    comparison = Comparison([one], open_corpus(corpus), study, Cache(tmp_path / "laboratory"))
+    for _, work in comparison.steps():
+        work(lambda share: None)
+    numbers = comparison.results()["contestants"]["filler"]
+    found = numbers["likelihood"]
+    engine = open_engine(path)
+    expected = filling_bound(engine, comparison.corpus, comparison.corpus.split("test"))
+    assert found["kind"] == "bound"
+    assert found["nats_per_note"] == pytest.approx(expected.mean)
+    assert {len(score) for score in comparison.samples(one).scores} == {40}
+    assert leaderboard(comparison.results())[1][1] == f"≤ {expected.mean:.3f}"
+    assert "≤ " in Page(comparison, 0).html({**origin("antiphon compare"), **comparison.results()})
+
+
+def test_intervals_are_over_pieces_and_missing_where_they_are_few():
+    nats, notes = np.tile([[1.0, 2.0, 3.0, 4.0]], (6, 1)), np.ones(6, np.int64)
+    names = ("step", "pitch", "velocity", "duration")
+    found = summary(Likelihood(names, nats, notes, notes * 4))
+    assert found["intervals_95"]["nats_per_note"] == [10.0, 10.0]
+    assert found["intervals_95"]["nats_per_note_pitch"] == [2.0, 2.0]
+    few = summary(Likelihood(names, nats[:2], notes[:2], notes[:2]))
+    assert few["intervals_95"]["nats_per_note"] == [None, None]

@@ -62,6 +62,22 @@ def test_only_a_passage_is_varied():
     assert not changed[~inside].any()
 
 
+def test_what_comes_after_a_passage_is_played_through_only_to_choose_by():
+    class Counting(Toy):
+        steps = 0
+
+        def step(self, rows, state):
+            self.steps += 1
+            return super().step(rows, state)
+
+    piece, played = join([PIECE] * 20), {}
+    for best_of in (1, 2):
+        engine = Counting()
+        run("vary", piece, engine=engine, amount=1.0, to="3s", best_of=best_of)
+        played[best_of] = engine.steps
+    assert played[1] <= len(PIECE) < len(piece) <= played[2] + 1
+
+
 @settings(max_examples=12)
 @given(st.sampled_from(["pitch", "all", "pitch,step"]), st.integers(0, 50))
 def test_what_is_drawn_anew_obeys(change, seed):

@@ -45,9 +45,10 @@ def test_nothing_asked_is_a_guarded_minute():
         ({"beam": 6}, "search", Search(method="beam", width=6)),
         ({"beam": 6, "search": "diverse", "beam-groups": 3}, "search", Search(method="diverse", width=6, groups=3)),
         ({"best-of": 4}, "search", Search(best_of=4)),
-        ({"ending": "tonic", "hold": 3.0}, "ending", Ending(hold_s=3.0)),
+        ({"ending": "tonic", "hold": 3.0, "key": "D"}, "ending", Ending(hold_s=3.0)),
         ({"ending": "bb"}, "ending", Ending(cadence="B♭")),
         ({"notes": 12}, "length", Length(notes=12)),
+        ({"tempo": 96, "quantise": "1/8", "swing": 0.6}, "constraints", Constraints(tempo=96)),
         ({"guard": "same_pitch=6,silence_s=4.5"}, "guard", Guard(same_pitch=6, silence_s=4.5)),
     ],
 )
@@ -81,6 +82,32 @@ def test_what_is_no_option_or_of_another_kind(options, message):
     with pytest.raises(OptionError) as error:
         checked(options, "a place")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"best-by": "novelty"}, "best-by novelty chooses among several pieces: give best-of"),
+        ({"hold": 2.0}, "hold 2.0 needs an ending"),
+        ({"drone-every": 2.0}, "drone-every 2.0 needs a drone: give its pitches, such as D2,A2"),
+        ({"bars-per-chord": 2.0}, "bars-per-chord 2.0 needs chords"),
+        ({"passing": True}, "passing needs chords: give some, such as 'Am F C G'"),
+        ({"repetition-window": 8}, "repetition-window 8 needs a repetition-penalty"),
+        ({"beam": 4, "beam-groups": 2}, "beam-groups 2 is about diverse beams: give search diverse"),
+        ({"beam-diversity": 0.5, "search": "stochastic"}, "beam-diversity 0.5 is about diverse beams"),
+        ({"guard": "same_pitch=6", "no-guard": True}, "guard same_pitch=6 and no-guard contradict each other"),
+        ({"ending": "Tonic"}, "ending tonic needs a key: give one, such as 'D minor', or name the pitch"),
+        ({"swing": 0.6}, "swing 0.6 needs a grid"),
+    ],
+)
+def test_an_option_that_would_do_nothing_says_what_it_needs(options, message):
+    with pytest.raises(OptionError) as error:
+        control(options)
+    assert message in str(error.value)
+
+
+def test_what_is_off_needs_nothing():
+    assert control({"passing": False, "no-guard": False, "guard": "same_pitch=6"}).guard == Guard(same_pitch=6)
 
 
 TEXTS = sorted(name for name, option in OPTIONS.items() if option.kind is str and option.read)

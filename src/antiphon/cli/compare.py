@@ -10,7 +10,7 @@ from typing import Any
 from antiphon.cli.output import emit, say
 from antiphon.cli.progress import progress
 
-EXAMPLE = "antiphon compare lstm-piano their-midi/ --corpus corpora/maestro -o report"
+EXAMPLE = "antiphon compare piano their-midi/ --corpus corpora/maestro -o report"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -97,17 +97,22 @@ def _folder(path: Path) -> Path:
 
 
 def _text(result: dict[str, Any]) -> str:
-    parts = [_table(result), f"page: {result['report']}"]
+    from antiphon.evaluate.results import leaderboard, otherwise
+
+    parts = [_table(leaderboard(result))]
+    if others := otherwise(result):
+        parts.append(
+            "\n".join(
+                f"{name}: {nats} nats a {unit} of {of}" if unit else f"{name}: {of}" for name, nats, unit, of in others
+            )
+        )
     if "changes" in result:
-        parts.insert(1, _changed(result["changes"]))
-    return "\n\n".join(parts)
+        parts.append(_changed(result["changes"]))
+    return "\n\n".join([*parts, f"page: {result['report']}"])
 
 
-def _table(result: dict[str, Any]) -> str:
-    """The leaderboard in columns."""
-    from antiphon.evaluate.results import leaderboard
-
-    rows = leaderboard(result)
+def _table(rows: list[list[str]]) -> str:
+    """Rows in columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(

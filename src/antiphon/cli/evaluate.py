@@ -11,7 +11,7 @@ from antiphon.cli.progress import adding, progress
 if TYPE_CHECKING:
     from antiphon.evaluate.comparison import Comparison
 
-EXAMPLE = "antiphon evaluate lstm-piano --corpus corpora/maestro --split validation"
+EXAMPLE = "antiphon evaluate piano --corpus corpora/maestro --split validation"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from antiphon.corpus.store import open_corpus
-    from antiphon.errors import ModelError
     from antiphon.evaluate.cache import Cache
     from antiphon.evaluate.comparison import Comparison, Study, cache_folder
     from antiphon.evaluate.contestants import open_contestants
@@ -46,7 +45,8 @@ def run(args: argparse.Namespace) -> None:
         emit(args, *_bound(args, comparison))
         return
     if not one.whole:
-        raise ModelError(f"{one.name} cannot be measured on whole pieces: {one.refused}")
+        emit(args, *_of_passages(args, comparison))
+        return
     if one.draws:
         emit(args, *_drawn(args, comparison))
         return
@@ -61,9 +61,10 @@ def _of_chords(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict
     from antiphon.engine import open_engine
     from antiphon.engine.encoding import ChordEngine
     from antiphon.evaluate.chords import UNCOUNTED, chord_likelihood
+    from antiphon.evaluate.comparison import spread_evenly
 
     (one,), began = comparison.contestants, time.monotonic()
-    pieces = comparison.corpus.split(args.split)[: args.pieces or None]
+    pieces = spread_evenly(comparison.corpus.split(args.split), args.pieces)
     engine = open_engine(one.path)
     assert isinstance(engine, ChordEngine)
     with adding("listening", sum(piece.count for piece in pieces)) as heard:
@@ -105,14 +106,37 @@ def _of_frames(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict
     return {**about, **found, "elapsed_s": time.monotonic() - began}, "\n".join(lines)
 
 
+def _of_passages(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict[str, Any], str]:
+    """How well a model of passages predicts answers to their calls, or melodies from their places."""
+    from antiphon.errors import CorpusError
+
+    (one,), began = comparison.contestants, time.monotonic()
+    with progress("listening") as show:
+        found = comparison.other_likelihood(one, show)
+    if "refused" in found:
+        raise CorpusError(f"{one.name} cannot be measured on {args.corpus}: {found['refused']}")
+    bound = found["kind"] == "bound"
+    lines = [
+        f"{one.name} on {found['passages']:,} {args.split} passages, {found['notes']:,} notes",
+        f"{found['of']}: {'a bound, its likelihood is that or better' if bound else 'exact'}; not of whole pieces",
+        "",
+        _plain(f"nats a note{', at most' * bound}", found["nats_per_note"]),
+        *(_plain(f"  {name}", nats) for name, nats in found["nats_per_note_by_attribute"].items()),
+        _plain("  without velocity", found["nats_per_note_pitch_step_duration"]),
+    ]
+    about = {"model": one.name, "corpus": str(args.corpus), "split": args.split}
+    return {**about, **found, "elapsed_s": time.monotonic() - began}, "\n".join(lines)
+
+
 def _bound(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict[str, Any], str]:
     """The bound on the likelihood of a model that fills what is masked."""
     from antiphon.engine import open_engine
     from antiphon.engine.base import Filling
+    from antiphon.evaluate.comparison import spread_evenly
     from antiphon.evaluate.filling import filling_bound
 
     (one,), began = comparison.contestants, time.monotonic()
-    pieces = comparison.corpus.split(args.split)[: args.pieces or None]
+    pieces = spread_evenly(comparison.corpus.split(args.split), args.pieces)
     engine = open_engine(one.path)
     assert isinstance(engine, Filling)
     with adding("filling", sum(piece.count for piece in pieces)) as filled:

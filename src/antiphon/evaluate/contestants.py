@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,8 @@ from antiphon.errors import ModelError
 from antiphon.files import READERS
 from antiphon.rolls import RollCodec
 
-PASSAGES = "it answers or varies passages and predicts no whole pieces; what it was measured by stands in its card"
-CHORDS = "it writes chords, whose likelihood is no comparison with that of notes; it stands in its card"
-BOUND = "it fills what is masked, and its likelihood is known by a bound only: see `antiphon evaluate`, and its card"
+PASSAGES = "it answers or varies passages and writes no whole pieces"
+CHORDS = "it writes chords, whose likelihood is no comparison with that of notes"
 FRAMES = "it writes piano rolls, so its likelihood is of frames, none of notes"
 NO_LIKELIHOOD = "no likelihood: it draws whole phrases of noise and cannot say how likely a given one is"
 _ENCODER = "encoder.onnx"  # a model that has it hears a passage as a whole, to answer it or to find its place
@@ -35,9 +34,8 @@ class Contestant:
 
     @property
     def whole(self) -> bool:
-        """Whether it predicts and writes whole pieces from nothing: folders do, and most models."""
-        hears = self.bundle is not None and _ENCODER in self.bundle.meta["files"]
-        return not (hears or self.chords or self.fills)
+        """Whether it writes, or holds, whole pieces: folders do, and all models but those of passages."""
+        return self.bundle is None or _ENCODER not in self.bundle.meta["files"]
 
     @property
     def chords(self) -> bool:
@@ -55,14 +53,14 @@ class Contestant:
         return self.bundle is not None and FILLER in self.bundle.meta["files"]
 
     @property
-    def refused(self) -> str:
-        """Why it cannot take part, where it is not :attr:`whole`."""
-        return CHORDS if self.chords else BOUND if self.fills else PASSAGES
+    def otherwise(self) -> bool:
+        """Whether its likelihood is of something else than the notes of whole pieces."""
+        return self.bundle is not None and (not self.whole or self.chords or self.rolls)
 
     @property
     def predicts(self) -> bool:
-        """Whether it says how likely whole pieces are: folders do not."""
-        return self.bundle is not None and self.whole and not self.draws and not self.rolls
+        """Whether it says exactly how likely whole pieces are, note by note: folders do not."""
+        return self.bundle is not None and not (self.otherwise or self.draws or self.fills)
 
     @property
     def draws(self) -> bool:
@@ -82,20 +80,17 @@ class Contestant:
             "bytes": sum(file["bytes"] for file in meta["files"].values()),
             "licence": meta["licence"]["name"],
             "hash": self.hash,
-            **({"no_likelihood": NO_LIKELIHOOD, "measured": meta["measured"]} if self.draws else {}),
-            **({"no_likelihood": _of_frames(meta), "measured": meta["measured"]} if self.rolls else {}),
-            **({} if self.whole else {"refused": self.refused, "measured": meta["measured"]}),
+            **({"no_likelihood": why, "measured": meta["measured"]} if (why := self._without_likelihood()) else {}),
+            **({} if self.whole else {"refused": PASSAGES, "measured": meta["measured"]}),
         }
+
+    def _without_likelihood(self) -> str:
+        """Why no likelihood of notes stands in its row, of a model that writes whole pieces; nothing where one does."""
+        return NO_LIKELIHOOD if self.draws else FRAMES if self.rolls else CHORDS if self.chords else ""
 
     def card(self) -> str:
         """The model's card, in Markdown; nothing for a folder."""
         return self.bundle.read(CARD).decode() if self.bundle else ""
-
-
-def _of_frames(meta: Mapping[str, Any]) -> str:
-    """What is said of a model of piano rolls where others have nats a note."""
-    nats = meta["measured"].get("validation", {}).get("nats_per_frame")
-    return FRAMES if nats is None else f"{FRAMES}: {nats:.3f} nats a frame on the validation split of its own corpus"
 
 
 def open_contestants(names: Sequence[str]) -> list[Contestant]:
@@ -103,11 +98,11 @@ def open_contestants(names: Sequence[str]) -> list[Contestant]:
     found: list[Contestant] = []
     for name in names:
         one = _open(name)
+        if any(one.path.resolve() == other.path.resolve() for other in found):
+            raise ModelError(f"{name} is named twice; name each model or folder once")
         taken = {other.name for other in found}
         if one.name in taken:  # two folders of one name: the path tells them apart
             one = replace(one, name=str(one.path))
-        if one.name in taken:
-            raise ModelError(f"{name} is named twice; name each model or folder once")
         found.append(one)
     return found
 

@@ -10,18 +10,20 @@ compared with it only where that is the lower one. The lots are drawn from a see
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, Piece
 from antiphon.engine.base import Filling
+from antiphon.evaluate.bootstrap import ratio
 from antiphon.evaluate.likelihood import Likelihood, normalised, notes_of, rows_of
 from antiphon.evaluate.tokens import midi_tokens
 from antiphon.gaps import HINTS
 
 BATCH = 16  # blocks
+KIND = "bound"
 
 
 class _Block(NamedTuple):
@@ -51,6 +53,18 @@ def filling_bound(
     tokens = [midi_tokens(notes["onset_ms"], notes["duration_ms"], notes["velocity"]) for notes in heard]
     names = tuple(a.name for a in codec.attributes)
     return Likelihood(names, nats, np.array([len(r) for r in rows]), np.array(tokens))
+
+
+def summary(found: Likelihood) -> dict[str, Any]:
+    """The numbers of a table row, marked as a bound, with intervals over pieces where there are enough."""
+    total = found.nats.sum(axis=1)
+    known = {
+        "nats_per_note": ratio(total, found.notes),
+        "nats_per_midi_token": ratio(total, found.tokens),
+        **{f"nats_per_note_{name}": ratio(found.nats[:, i], found.notes) for i, name in enumerate(found.attributes)},
+    }
+    intervals = {name: [one.to_dict()["low"], one.to_dict()["high"]] for name, one in known.items()}
+    return {**found.report(), "kind": KIND, "intervals_95": intervals}
 
 
 def _blocks(pieces: Sequence[np.ndarray], window: int) -> Iterator[_Block]:

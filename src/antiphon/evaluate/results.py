@@ -7,7 +7,7 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -40,6 +40,15 @@ class Column:
         suffix = f" {self.unit}" if self.unit in ("%", "M", "×") else ""
         return f"{scaled:,.{self.digits}f}{suffix}"
 
+    def shown(self, numbers: Mapping[str, Any]) -> str:
+        """What stands in a contestant's cell: a bound is marked as one, and a dash where there is no number."""
+        value = at(numbers, self.key)
+        if value is None:
+            return "–"
+        group = numbers.get(self.key.partition(".")[0])
+        bound = isinstance(group, Mapping) and group.get("kind") == "bound"
+        return f"{'≤ ' * bound}{self.text(value)}"
+
 
 LEADERBOARD = (
     Column("likelihood.nats_per_note", "nats a note", "nats", -1, 3,
@@ -58,7 +67,8 @@ LEADERBOARD = (
            "How well a classifier tells it from real music: 0.5 is not at all, 1 is always."),
     Column("copies.written.longest_95", "longest copy", "notes", 0, 0,
            "Notes in a row that stand in the training set, in the 95th of 100 samples; compare with real music's."),
-    Column("speed.notes_per_second", "notes/s", "", 1, 0, "How fast it writes one piece, on one thread here."),
+    Column("speed.notes_per_second", "notes/s", "", 1, 0,
+           "How fast it writes one piece, in processor time of one thread here."),
     Column("parameters", "size", "M", 0, 1, "Trained numbers, in millions."),
 )  # fmt: skip
 
@@ -95,19 +105,39 @@ def leaderboard(results: Mapping[str, Any]) -> list[list[str]]:
     columns = [c for c in LEADERBOARD if any(at(numbers, c.key) is not None for numbers in contestants.values())]
     rows = [["", *(column.title for column in columns)]]
     for name, numbers in contestants.items():
-        found = [at(numbers, column.key) for column in columns]
-        rows.append([name, *("–" if v is None else c.text(v) for c, v in zip(columns, found, strict=True))])
+        rows.append([name, *(column.shown(numbers) for column in columns)])
+    return rows
+
+
+OTHERWISE = ("contestant", "nats", "for each", "what is counted")
+
+
+def otherwise(results: Mapping[str, Any]) -> list[list[str]]:
+    """A row for each contestant whose likelihood is of something else than the notes of whole pieces."""
+    rows = []
+    for name, numbers in results["contestants"].items():
+        found = numbers.get("other_likelihood")
+        if found and "refused" in found:
+            rows.append([name, "–", "", found["refused"]])
+        elif found:
+            nats = f"{'≤ ' * (found['kind'] == 'bound')}{found['nats']:.3f}"
+            rows.append([name, nats, found["unit"], found["of"]])
     return rows
 
 
 def markdown(results: Mapping[str, Any]) -> str:
-    """The leaderboard for a page, with the command that made it."""
+    """The leaderboard for a page, with the command that made it, and what is measured otherwise."""
     head, *rows = leaderboard(results)
     head[0] = "contestant"
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
+    table = _piped([head, ["---", *["---:"] * (len(head) - 1)], *rows])
+    if others := otherwise(results):
+        table += f"\n\n{_piped([list(OTHERWISE), ['---', '---:', '---', '---'], *others])}"
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     return f"```\n{results['command']}\n```\n\n{table}\n\n*{results['machine']}. {versions}. {results['date']}.*\n"
+
+
+def _piped(rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 
 def read(path: Path) -> dict[str, Any]:

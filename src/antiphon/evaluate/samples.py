@@ -14,13 +14,14 @@ import numpy as np
 
 from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, Piece
-from antiphon.engine.base import Engine
+from antiphon.engine.base import Engine, Filling
+from antiphon.engine.encoding import ChordEngine
 from antiphon.errors import FileError
 from antiphon.evaluate.likelihood import notes_of, rows_of
 from antiphon.evaluate.measures import measure
 from antiphon.files import READERS, read_music
 from antiphon.generate.pieces import Length, write_pieces
-from antiphon.generate.sampling import Sampling
+from antiphon.generate.task import perform
 from antiphon.notes import DRUMS, Score
 
 GRID = NoteCodec()  # every sample stands on it, whatever its model's codec
@@ -40,13 +41,18 @@ class Samples:
         return len(self.scores)
 
 
-def written(
-    engine: Engine, count: int, notes: int, sampling: Sampling = Sampling(), progress: Progress = lambda share: None
-) -> Samples:
-    """What a model alone writes from nothing: as ``antiphon generate --no-guard --seed S --notes N`` for S = 0, 1, …"""
+def written(engine: Engine, count: int, notes: int, progress: Progress = lambda share: None) -> Samples:
+    """What a model alone writes from nothing: as ``antiphon generate --no-guard --seed S --notes N`` for S = 0, 1, …
+
+    Of models whose last chord or block goes beyond that, the first ``notes`` of it.
+    """
     seeds = [(seed, 0) for seed in range(count)]
-    pieces = write_pieces(engine, Length(notes=notes), seeds, sampling=sampling, progress=progress).scores
-    return Samples([on_grid(p) for p in pieces], np.arange(count), [f"seed {seed}" for seed in range(count)])
+    if isinstance(engine, Filling | ChordEngine):
+        works = perform(engine, "generate", {"notes": notes, "no-guard": True}, seeds, progress=progress)
+        pieces = [work.music for work in works.pieces]
+    else:
+        pieces = write_pieces(engine, Length(notes=notes), seeds, progress=progress).scores
+    return Samples([on_grid(p, notes) for p in pieces], np.arange(count), [f"seed {seed}" for seed in range(count)])
 
 
 def real(corpus: Corpus, pieces: Sequence[Piece], notes: int, each: int = 0) -> Samples:
@@ -93,9 +99,9 @@ def measured(samples: Samples, progress: Progress = lambda share: None) -> dict[
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
-def on_grid(score: Score) -> Score:
-    """A score through the codec and back, its first note at 0: what all samples are."""
-    return GRID.decode(_begun(GRID.encode(score)))
+def on_grid(score: Score, notes: int | None = None) -> Score:
+    """A score, or its first notes, through the codec and back, its first note at 0: what all samples are."""
+    return GRID.decode(_begun(GRID.encode(score)[:notes]))
 
 
 def _heard(corpus: Corpus, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, dict[str, np.ndarray]]]:

@@ -324,6 +324,30 @@ def over(below: Mapping[str, Value], above: Mapping[str, Value]) -> dict[str, Va
     return {**{name: value for name, value in below.items() if name not in hidden}, **above}
 
 
+_NEEDS: Mapping[str, tuple[str, str]] = {  # an option that is about another: that one, and what to give
+    "best-by": ("best-of", "chooses among several pieces: give best-of, such as 8"),
+    "hold": ("ending", "needs an ending: give a pitch such as C, or tonic"),
+    "drone-every": ("drone", "needs a drone: give its pitches, such as D2,A2"),
+    "bars-per-chord": ("chords", "needs chords: give some, such as 'Am F C G'"),
+    "passing": ("chords", "needs chords: give some, such as 'Am F C G'"),
+    "repetition-window": ("repetition-penalty", "needs a repetition-penalty: give one, such as 1.2"),
+}
+
+
+def _check_company(options: Mapping[str, Value]) -> None:
+    """Raise OptionError for an option that would do nothing, because another one is missing or in its way."""
+    for name, (other, advice) in _NEEDS.items():
+        if options.get(name) and other not in options:
+            raise OptionError(f"{name}{'' if OPTIONS[name].kind is bool else f' {options[name]}'} {advice}")
+    for name in ("beam-groups", "beam-diversity"):
+        if name in options and options.get("search") != "diverse":
+            raise OptionError(f"{name} {options[name]} is about diverse beams: give search diverse")
+    if "guard" in options and options.get("no-guard"):
+        raise OptionError(f"guard {options['guard']} and no-guard contradict each other: leave one of them out")
+    if str(options.get("ending", "")).strip().lower() == "tonic" and "key" not in options:
+        raise OptionError("ending tonic needs a key: give one, such as 'D minor', or name the pitch, such as D")
+
+
 def control(options: Mapping[str, Value], *, endless: bool = False) -> Control:
     """The Control that options ask for; those of other kinds are passed over.
 
@@ -342,10 +366,9 @@ def control(options: Mapping[str, Value], *, endless: bool = False) -> Control:
         parts["guard"] = None
     if "beam" in options and "search" not in options:
         parts["search"]["method"] = "beam"
-    if "best-by" in options and "best-of" not in options:
-        raise OptionError(f"best-by {options['best-by']} chooses among several pieces: give best-of, such as 8")
-    if "hold" in options and "ending" not in options:
-        raise OptionError(f"hold {options['hold']} needs an ending: give a pitch such as C, or tonic")
+    _check_company(options)
+    if "grid" not in options and "quantise" in options:
+        parts.get("constraints", {}).pop("swing", None)  # it is that of the notes as they are moved
     if not endless:
         parts.setdefault("length", {"seconds": DEFAULT_SECONDS})
     return Control.from_dict(parts)

@@ -43,14 +43,14 @@ def vary(
     wanted = replace(control(options, endless=True), guard=None)  # a piece's own repeats are no collapse
     tries = [(*seed, k) for seed in seeds for k in range(wanted.search.best_of)]
     varied = _Varied(engine, prompt, wanted, tries, options)
-    for count in range(len(varied.rows)):
+    for count in range(varied.played):
         varied.note(count)
-        progress((count + 1) / len(varied.rows))
+        progress((count + 1) / varied.played)
     best = varied.log_prob.reshape(len(seeds), -1).argmax(1) + np.arange(len(seeds)) * wanted.search.best_of
     pieces = [last.piece(varied.music(i), seed, len(varied.rows)) for i, seed in zip(best, seeds, strict=True)]
     report = {"changed_notes": varied.redraw[best].sum(1).tolist(), "kept_for_constraints": varied.stuck[best].tolist()}
     elapsed_s = time.perf_counter() - began
-    return Works(pieces, elapsed_s / max(len(varied.rows), 1), elapsed_s, report)
+    return Works(pieces, elapsed_s / max(varied.played, 1), elapsed_s, report)
 
 
 def _changed(options: Mapping[str, Value]) -> set[str]:
@@ -103,9 +103,15 @@ class _Varied:
         self.redraw = (self._uniform[:, :, 4] < amount) & self._passage(options)
         self.stuck = np.zeros(len(seeds), np.int64)
         self._steps = np.zeros(len(seeds), np.int64)  # codes of the note at hand
-        self._drawn: list[np.ndarray] = []  # (B, A) of each note
-        self._length: list[np.ndarray] = []  # (B,) milliseconds
-        self._velocity: list[np.ndarray] = []  # (B,)
+        whole = len(self.rows), len(seeds)
+        self._drawn = np.zeros((*whole, self.rows.shape[1]), np.int64)  # of each note played, as are the next two
+        self._length, self._velocity = np.zeros(whole, np.int64), np.zeros(whole, np.int64)  # in ms; as in MIDI
+        self._judged = wanted.search.best_of > 1
+
+    @property
+    def played(self) -> int:
+        """Notes to play through: all where one variation is to be chosen, else those up to the last that changes."""
+        return len(self.rows) if self._judged else int(np.flatnonzero(self.redraw.any(0)).max(initial=-1)) + 1
 
     @property
     def log_prob(self) -> np.ndarray:
@@ -126,9 +132,9 @@ class _Varied:
         before = np.array([note.pitch for note in voices.notes] or [0] * len(voices.readers))
         note = _Note(codes, int(self._cells[count]), before, self.redraw[:, count])
         rows = voices.write(lambda index, logits, allowed: self._choose(note, count, index, logits, allowed))
-        self._drawn.append(rows)
-        self._length.append(np.array([note.duration_ms or CELL_MS for note in voices.notes]))
-        self._velocity.append(np.clip([note.velocity for note in voices.notes], *self._loudness))
+        self._drawn[count] = rows
+        self._length[count] = [note.duration_ms or CELL_MS for note in voices.notes]
+        self._velocity[count] = np.clip([note.velocity for note in voices.notes], *self._loudness)
 
     def _choose(self, note: _Note, count: int, index: int, logits: np.ndarray, allowed: np.ndarray | None) -> Choice:
         """Codes as they were, or drawn where they are to change and something may be drawn."""
@@ -176,15 +182,15 @@ class _Varied:
     def music(self, b: int) -> Score:
         """Variation ``b``: notes that were not drawn are those of the piece, to the tick, but for where they stand."""
         column, redrawn = self._column, self.redraw[b]
-        rows = np.array(self._drawn)[:, b]
+        rows = self._drawn[:, b]
         notes = self._audible.notes.copy()
         if "pitch" in self.change:
             notes["pitch"] = np.where(redrawn, rows[:, column["pitch"]], notes["pitch"])
         if "velocity" in self.change:
-            notes["velocity"] = np.where(redrawn, np.array(self._velocity)[:, b], notes["velocity"])
+            notes["velocity"] = np.where(redrawn, self._velocity[:, b], notes["velocity"])
         onset_s, length_s = self._audible.onset_s, self._audible.end_s - self._audible.onset_s
         if "duration" in self.change:
-            length_s = np.where(redrawn, np.array(self._length)[:, b] / 1000, length_s)
+            length_s = np.where(redrawn, self._length[:, b] / 1000, length_s)
         if "step" in self.change:
             step_s = STEP_BINS.middle[rows[:, column["step"]]] * CELL_MS / 1000
             step_s = np.where(redrawn, step_s, np.diff(onset_s, prepend=0.0))

@@ -19,6 +19,7 @@ from antiphon.rolls import RollCodec
 WIDTH, MARGIN, BOX, GAP = 380.0, 4.0, 44.0, 20.0
 Shapes = dict[str, tuple[int, ...]]
 _HEAD = re.compile(r"heads\.heads\.(\d+)\.")
+_INPUTS = ("embed", "past", "input", "wishes")  # how the names begin of what stands before the layers
 _SEEN = re.compile(r"heads\.heads\.(\d+)\.seen\.(\d+)\.")
 
 
@@ -132,7 +133,8 @@ def _stacked(bundle: Bundle, inside: Shapes, heard: tuple[str, str], predicts: s
 
 
 def _add_heads(drawing: Drawing, top: float, attributes: list[str], found: Shapes) -> None:
-    """The heads side by side, with a line from each to those that see what it drew."""
+    """The heads side by side, with a line from each to those that see what it drew, where they have weights."""
+    apart = any(_HEAD.match(n) for n in found)
     width = (WIDTH - 2 * MARGIN - 8 * (len(attributes) - 1)) / len(attributes)
     lefts = [MARGIN + i * (width + 8) for i in range(len(attributes))]
     for i, (name, left) in enumerate(zip(attributes, lefts, strict=True)):
@@ -140,7 +142,8 @@ def _add_heads(drawing: Drawing, top: float, attributes: list[str], found: Shape
         drawing.add(box("c0", left, top, width, BOX))
         drawing.add(Text("ink", left + width / 2, top + 19, name, "middle", size=12, bold=True))
         count = sum(_size(s) for s in mine.values())
-        drawing.add(Text("ink", left + width / 2, top + 34, f"{count:,}", "middle", size=10))
+        if apart:
+            drawing.add(Text("ink", left + width / 2, top + 34, f"{count:,}", "middle", size=10))
     for n in found:
         if seen := _SEEN.match(n):
             to, since = int(seen[1]), int(seen[2])
@@ -149,6 +152,8 @@ def _add_heads(drawing: Drawing, top: float, attributes: list[str], found: Shape
             drawing.add(line("c7", (x1, top + BOX), (x1, depth), (x2, depth), (x2, top + BOX + 2), thickness=1.4))
             drawing.add(_tip(x2, top + BOX + 1, up=True))
     chained = any(_SEEN.match(n) for n in found)
+    if not apart:  # a table of counts, say: whose weights are whose is not in their names
+        return
     words = "each head sees what those before it drew" if chained else "each head predicts on its own"
     drawing.add(Text("muted", MARGIN, top + BOX + 24 + 11 * len(attributes), words))
 
@@ -171,19 +176,22 @@ def _tip(x: float, y: float, up: bool = False) -> Line:
 
 def _about(block: Block) -> str:
     size = " × ".join(map(str, block.largest))
-    return f"{block.parameters:,} parameters, {block.tensors} tensors up to {size}"
+    many = "1 tensor of" if block.tensors == 1 else f"{block.tensors} tensors up to"
+    return f"{block.parameters:,} parameters, {many} {size}"
 
 
 def _module(name: str) -> str:
-    """``layers.0.weight`` → ``layers.0``; of others the first part."""
+    """``layers.0.weight`` → ``layers.0``; of others the first part, and of wishes, which are added up, all as one."""
     parts = name.split(".")
-    keep = 2 if parts[0] == "heads" or (len(parts) > 1 and parts[1].isdigit()) else 1
+    keep = 2 if parts[0] == "heads" or (len(parts) > 1 and parts[1].isdigit() and parts[0] != "wishes") else 1
     return ".".join(parts[:keep])
 
 
 def _rank(name: str) -> tuple[int, str, int]:
     first, _, rest = name.partition(".")
-    group = 0 if first.startswith(("embed", "past", "input")) else 3 if first == "heads" else 2 if not rest else 1
+    if first.startswith(_INPUTS):
+        return 0, first, 0
+    group = 3 if first == "heads" else 2 if not rest else 1
     return group, first, int(rest) if rest.isdigit() else 0
 
 

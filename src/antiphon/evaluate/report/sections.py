@@ -10,7 +10,7 @@ from typing import Any
 
 from antiphon.evaluate.measures import MEASURES
 from antiphon.evaluate.report.figures import inks as colours
-from antiphon.evaluate.results import LEADERBOARD, Column, at, interval_of
+from antiphon.evaluate.results import LEADERBOARD, OTHERWISE, Column, at, interval_of, otherwise
 
 Results = Mapping[str, Any]
 
@@ -84,7 +84,7 @@ def leaderboard(results: Results) -> Section:
     about = f"<details><summary>What the columns mean</summary><dl>{terms}</dl></details>"
     intro = (
         "Choose a heading to sort. Small figures are 95 % intervals over pieces; the best of each column is bold. "
-        "Likelihoods are exact, not bounds."
+        "Likelihoods are exact but for those with ≤, which are bounds: the model needs that many nats at most."
     )
     outside = "".join(
         f'<p class="note"><b>{escape(name)}</b>: {escape(numbers[key])}.</p>'
@@ -92,7 +92,25 @@ def leaderboard(results: Results) -> Section:
         for key in ("refused", "no_likelihood")
         if key in numbers
     )
-    return Section("leaderboard", "Leaderboard", "Leaderboard", intro, table + outside + about)
+    return Section("leaderboard", "Leaderboard", "Leaderboard", intro, table + outside + _otherwise(results) + about)
+
+
+def _otherwise(results: Results) -> str:
+    """Likelihoods that are of something else, in a table of their own."""
+    rows = otherwise(results)
+    if not rows:
+        return ""
+    heads = "".join(f'<th scope="col">{escape(title)}</th>' for title in OTHERWISE)
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+        for name, *cells in rows
+    )
+    return (
+        "<h3>Likelihoods of something else</h3><p>Of the same split, but not of the notes of whole pieces: these "
+        'numbers compare with none above.</p><div class="scroll" tabindex="0" role="region" '
+        f'aria-label="Likelihoods of something else"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody>'
+        "</table></div>"
+    )
 
 
 def listening(clips: Sequence[Clip]) -> Section:
@@ -214,7 +232,10 @@ def speed(results: Results) -> Section:
         '<div class="scroll" tabindex="0" role="region" aria-label="Speed"><table class="sortable"><thead><tr>'
         f"{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
-    intro = f"One piece written on one thread of this machine: {results['machine']}. Other work may have slowed it."
+    intro = (
+        f"One piece written on one thread of this machine: {results['machine']}. The fastest of three times: notes by "
+        "the processor's clock, milliseconds by the wall's, which other work may have slowed."
+    )
     return Section("speed", "Speed", "Speed and size", intro, table if rows else "")
 
 
@@ -285,7 +306,7 @@ def _cell(rows: Mapping[str, Any], name: str, column: Column) -> str:
     ends = [column.text(end).removesuffix(f" {column.unit}") for end in interval or ()]
     small = f"<small>{'–'.join(ends)}</small>" if ends else ""
     kind = ' class="best"' if best else ""
-    return f'<td{kind} data-value="{value}">{column.text(value)}{small}</td>'
+    return f'<td{kind} data-value="{value}">{column.shown(rows[name])}{small}</td>'
 
 
 def _real_row(results: Results, columns: Sequence[Column]) -> str:
