@@ -1,4 +1,4 @@
-"""The studio under load: how soon it is ready, and what live players and requests wait for when many come at once.
+"""The studio: how soon service and page are ready, how long a note takes to the page, what many at once wait for.
 
 A server of its own in another process, on loopback; real websockets, real HTTP. Players repeat a phrase and listen to
 the answer; meanwhile requests for music come all at once. Delivery is from the moment a message left the session to its
@@ -25,6 +25,7 @@ import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
 
 from record import Value, parser, save
+from studio_page import visits, way
 
 PHRASE = (60, 64, 67, 72, 71, 67)
 STEP_S = 0.15
@@ -54,14 +55,28 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=30, help="that players play (default: 30)")
     options.add_argument("--music", type=float, default=10, help="seconds of music of a request (default: 10)")
     options.add_argument("--starts", type=int, default=5, help="starts that are timed (default: 5)")
+    options.add_argument("--visits", type=int, default=10, help="visits to the page that are timed (default: 10)")
     options.add_argument(
         "--real-time", action="store_true", help="server and players before all else (needs root): for busy machines"
     )
     args = options.parse_args()
     save(args, starts(args.starts, FIRST if args.real_time else ()), ("antiphon", "uvicorn", "fastapi"), "ready")
+    if args.visits:
+        _page(args)
     alone = _loaded(args, players=1, requests=0)
     crowd = _loaded(args, players=args.players, requests=args.requests)
     save(args, alone + crowd, ("antiphon", "onnxruntime", "uvicorn", "websockets"))
+
+
+def _page(args: Namespace) -> None:
+    """The page in Chromium, alone with a server."""
+    process, address = server()
+    try:
+        save(args, visits(address, args.visits), ("antiphon", "playwright"), "page")
+        save(args, way(address, args.seconds), ("antiphon", "onnxruntime", "playwright"), "way")
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def server(before: Sequence[str] = ()) -> tuple[subprocess.Popen[str], str]:

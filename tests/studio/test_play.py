@@ -405,9 +405,14 @@ def test_clients_that_go_without_a_word_leave_nothing(server):
 
     come_and_go(5)  # the first ones fill caches
     before, memory = left(), gauge(server, "antiphon_memory_bytes")
-    come_and_go(15)
-    wait_for(lambda: left() <= before)
-    assert gauge(server, "antiphon_memory_bytes") < memory + 15e6  # a session that stayed would keep 2 MB and more
+    grown = []
+    while not grown or (grown[-1] >= 15e6 and len(grown) < 4):  # the allocator may keep some, but not each time anew
+        come_and_go(15)
+        wait_for(lambda: left() <= before)
+        now = gauge(server, "antiphon_memory_bytes")
+        grown.append(now - memory)
+        memory = now
+    assert grown[-1] < 15e6, grown  # a session that stayed would keep 2 MB and more
 
 
 def test_a_client_that_does_not_read_is_cut_off(server):

@@ -21,9 +21,17 @@ export function shortcut(event: KeyboardEvent): boolean {
   if (event.code === "Space" && !pressable(event.target)) return done(() => void transport.toggle());
   if (event.code === "Enter" && !pressable(event.target)) return done(() => live.handOver());
   if (event.code === "Escape" && event.shiftKey) return done(() => studio.panic());
+  if (event.code === "PageDown") return toPlanned();
   if (event.code === "BracketLeft") return done(() => (studio.octave = clamp(studio.octave - 12, 12, 84)));
   if (event.code === "BracketRight") return done(() => (studio.octave = clamp(studio.octave + 12, 12, 84)));
   return false;
+}
+
+/** To the notes that the model has planned, where there are any. */
+function toPlanned(): boolean {
+  const stop = document.querySelector<HTMLElement>(".ghost .body[tabindex='0']");
+  stop?.focus({ preventScroll: true });
+  return stop !== null;
 }
 
 function done(how: () => unknown): true {

@@ -12,6 +12,7 @@ from antiphon.notes import Score
 VOICES = 2  # of a staff: more are exact, and nobody reads them
 SCALE = 40  # per cent of the size of print
 _MARGIN = 60  # in Verovio's units, a tenth of a millimetre at full scale
+_LEFT = 120  # names of instruments run wider in many a reader's font than in Verovio's
 MOST_NOTES = 5000  # engraved for one request: a long sonata's movement
 
 
@@ -49,7 +50,7 @@ def _laid_out(text: str, width: int) -> Any:
             "breaks": "auto",
             "header": "none",
             "footer": "none",
-            "pageMarginLeft": _MARGIN,
+            "pageMarginLeft": _LEFT,
             "pageMarginRight": _MARGIN,
             "pageMarginTop": _MARGIN,
             "pageMarginBottom": _MARGIN,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from tests.studio.page.driver import PATIENCE_MS, WATCH
+from tests.studio.page.driver import PATIENCE_MS, TAP, WATCH
 
 pytestmark = pytest.mark.realtime
 
@@ -57,6 +57,30 @@ def test_a_phrase_is_answered_and_the_answer_sounds(visit):
     for _ in range(phrases + 1):
         person.presses("Control+z")
     assert person.count == before
+
+
+# Keeps the first word of the server back until the page is told.
+HOLD = """
+const Plain = window.WebSocket;
+window.WebSocket = class extends Plain {
+  set onmessage(how) {
+    const held = [];
+    window.letIn = () => { super.onmessage = how; held.forEach(how); };
+    super.onmessage = (event) => held.push(event);
+  }
+};
+"""
+
+
+def test_what_is_set_before_the_server_says_welcome_holds(visit):
+    person = visit(scripts=(TAP, HOLD))
+    expect(person.page.get_by_text("connecting …").first).to_be_visible(timeout=PATIENCE_MS)
+    person.looks_at("Play")
+    mode = person.page.get_by_role("button", name="Continue It goes on")
+    mode.click()
+    person.page.evaluate("letIn()")
+    expect(person.page.locator(".turn.answer")).to_be_visible(timeout=PATIENCE_MS)  # it begins by itself
+    expect(mode).to_have_attribute("aria-pressed", "true")
 
 
 def test_two_browsers_have_a_session_each(visit):

@@ -127,11 +127,11 @@ export class LiveSession {
   set(changes: Settings): void {
     this.changed = { ...this.changed, ...changes };
     this.settings = { ...this.settings, ...changes };
-    if (this.status === "on") this.connection.send({ type: "settings", changes });
+    this.connection.send({ type: "settings", changes }); // after welcome where that is awaited: hello may be gone
   }
 
   setModel(name: string): void {
-    if (this.status === "on") this.connection.send({ type: "model", name });
+    this.connection.send({ type: "model", name });
   }
 
   veto(id: string): void {

@@ -4,7 +4,7 @@ import * as edit from "../music/edit";
 import { firstAt, type Note } from "../music/note";
 import type { Stage } from "./gestures";
 
-const NUDGE_S = 0.05; // where no grid is on
+export const NUDGE_S = 0.05; // where no grid is on
 
 /** Does what a key asks; answers whether it asked for something. `walk` is told where the cursor goes. */
 export function keyboard(

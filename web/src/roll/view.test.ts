@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { note } from "../music/note";
 import { hit } from "./bars";
-import { confine, fit, follow, toPitch, toTime, toX, toY, zoom } from "./view";
+import { confine, fit, follow, reveal, shown_s, toPitch, toTime, toX, toY, zoom } from "./view";
 
 const size = { width: 1044, height: 624 };
 const view = { left_s: 10, perSecond: 100, top: 90, row: 10 };
@@ -40,4 +40,15 @@ it("shows a whole piece", () => {
 it("turns the page only when the playhead leaves it", () => {
   expect(follow(view, size, 15)).toBe(view);
   expect(follow(view, size, 25).left_s).toBeGreaterThan(20);
+});
+
+it("shows all of an hour, and goes no further than to what is looked for", () => {
+  const last = note({ onset_s: 3599, duration_s: 1, pitch: 60, velocity: 80, program: 0, author: "you" });
+  expect(shown_s(fit([last], size), size)).toBeGreaterThan(3600);
+  expect(reveal(view, size, 15)).toBe(view);
+  for (const time_s of [2, 30]) {
+    const { left_s } = reveal(view, size, time_s);
+    expect(time_s - left_s).toBeGreaterThan(0);
+    expect(time_s - left_s).toBeLessThan(shown_s(view, size));
+  }
 });

@@ -4,7 +4,7 @@ import { clamp, end_s, type Note } from "../music/note";
 
 export const GUTTER = 44; // pixels left of the notes, for the keys
 export const RULER = 24; // pixels above them, for the times
-const NARROWEST = 4; // pixels a second
+const NARROWEST = 0.25; // pixels a second: an hour of music is seen whole
 const WIDEST = 1200;
 const LOWEST_ROW = 3; // pixels a semitone
 const HIGHEST_ROW = 28;
@@ -76,6 +76,14 @@ export function fit(notes: readonly Note[], size: Size): View {
   };
   const kept = confine(view, size);
   return confine({ ...kept, top: middle + (size.height - RULER) / kept.row / 2 }, size);
+}
+
+/** Moves the view no further than a time needs to be in sight. */
+export function reveal(view: View, size: Size, time_s: number): View {
+  const width_s = shown_s(view, size);
+  if (time_s < view.left_s) return { ...view, left_s: Math.max(0, time_s - width_s * 0.06) };
+  if (time_s > view.left_s + width_s * 0.97) return { ...view, left_s: time_s - width_s * 0.9 };
+  return view;
 }
 
 /** Turns the page when the playhead leaves it, so that the picture stands still in between. */

@@ -14,7 +14,7 @@ export class ServiceError extends Error {
   }
 }
 
-const UNREACHABLE = "Antiphon's server does not answer. Is `antiphon studio` still running?";
+const UNREACHABLE = "Antiphon's server does not answer. Is “antiphon studio” still running?";
 
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   let answer: Response;

@@ -5,7 +5,10 @@ import type { Music, WireNote } from "./types";
 
 const rounded = (value: number): number => Math.round(value * 1e4) / 1e4;
 
-/** Notes as they are sent. Each author is a track, so that a file keeps who wrote what. */
+/**
+ * Notes as they are sent. Each author is a track, so that a file keeps who wrote what; where Antiphon wrote nothing the
+ * tracks have no names, and a score shows the instruments'.
+ */
 export function toMusic(notes: readonly Note[], tempo = 0, from_s = 0, metres: Music["metres"] = []): Music {
   const wire = notes.map((one): WireNote => [
     rounded(one.onset_s - from_s),
@@ -15,7 +18,8 @@ export function toMusic(notes: readonly Note[], tempo = 0, from_s = 0, metres: M
     one.program,
     one.author === "you" ? 0 : 1,
   ]);
-  const music: Music = { notes: wire, tracks: ["you", "Antiphon"] };
+  const tracks = notes.some((one) => one.author === "model") ? ["you", "Antiphon"] : ["", ""];
+  const music: Music = { notes: wire, tracks };
   if (tempo > 0) music.tempos = [[0, Math.round(60e6 / tempo)]];
   if (metres.length) music.metres = metres;
   return music;

@@ -15,6 +15,11 @@ it("keeps who wrote what on its way to the service and back", () => {
   expect(back).toEqual(notes.map(({ id: _, ...sketch }) => sketch));
 });
 
+it("names no tracks where Antiphon wrote nothing, so that a score shows the instruments", () => {
+  expect(toMusic(notes).tracks).toEqual(["you", "Antiphon"]);
+  expect(toMusic(notes.filter((one) => one.author === "you")).tracks).toEqual(["", ""]);
+});
+
 it("puts a whole piece into a link and takes it out again", async () => {
   const shared = { v: 1 as const, title: "Ein Stück ♪", tempo: 0, wishes: { seed: 3 }, music: toMusic(notes) };
   const fragment = await toFragment(shared);
