@@ -14,6 +14,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ from antiphon.generate.sampling import Sampling
 from antiphon.notes import Score
 from record import Value, parser, save
 
-SETTINGS: dict[str, dict[str, float]] = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "the model's own": {},
     "temperature 0.98": {"temperature": 0.98},
     "temperature 0.95": {"temperature": 0.95},
@@ -38,6 +39,7 @@ SETTINGS: dict[str, dict[str, float]] = {
     "top-p 0.95": {"top_p": 0.95},
     "min-p 0.01": {"min_p": 0.01},
     "min-p 0.02": {"min_p": 0.02},
+    "step at 1.05, pitch at 0.95": {"temperature": {"step": 1.05, "pitch": 0.95}},
     "temperature 0.98, min-p 0.035": {"temperature": 0.98, "min_p": 0.035},
 }
 COLLAPSE = ("longest_repeat", "longest_loop", "longest_silence_s")
