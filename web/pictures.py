@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
@@ -21,8 +22,13 @@ PICTURES = ROOT / "docs" / "pictures"
 SONG = ROOT / "tests" / "data" / "cc0-openscore-lc6067798.mid"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PATIENCE_MS = 90_000
-DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"}
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
 PHRASE = "zcbmnbcxzcbmnbvc"
 
 
@@ -62,9 +68,9 @@ def studio(home: Path, models: list[Path]) -> tuple[subprocess.Popen[str], str]:
     return process, json.loads(printed)["address"]
 
 
-def take(browser: Browser, address: str, options: dict[str, object], prepare: Callable[[Page], None], to: Path) -> None:
+def take(browser: Browser, address: str, options: dict[str, Any], prepare: Callable[[Page], None], to: Path) -> None:
     """One visit, one picture."""
-    context = browser.new_context(**options)  # type: ignore[arg-type]
+    context = browser.new_context(**options)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
@@ -141,7 +147,7 @@ def _phone(page: Page) -> None:
     page.wait_for_timeout(4000)
 
 
-TAKEN: dict[str, tuple[dict[str, object], Callable[[Page], None]]] = {
+TAKEN: dict[str, tuple[dict[str, Any], Callable[[Page], None]]] = {
     "first": (DESK, _first),
     "takes": (DESK, _takes),
     "chords": (DESK, _chords),

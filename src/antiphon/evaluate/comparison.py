@@ -23,7 +23,7 @@ from antiphon.evaluate import distances, filling, memorisation, samples
 from antiphon.evaluate.cache import Cache
 from antiphon.evaluate.contestants import Contestant, corpus_hash
 from antiphon.evaluate.measures import MEASURES
-from antiphon.evaluate.otherwise import other_likelihood
+from antiphon.evaluate.otherwise import other_likelihood, told_of_notes
 from antiphon.evaluate.prediction_report import details, summary
 from antiphon.evaluate.predictions import Predictions, join, predict
 from antiphon.evaluate.samples import Samples
@@ -155,7 +155,7 @@ class Comparison:
         """Summary and details of a model's predictions of the real pieces, group by group; of a bound no details."""
         pieces = self._heard
         key = self._key("likelihood", model=one.hash, split=self.study.split, pieces=[p.sha256 for p in pieces])
-        if one.fills and not self.cache.has(key):
+        if one.fills:
             return dict(self.cache.json(key, lambda: {"summary": self._bound(one, progress), "details": {}}))
         if self.cache.has(key):
             return dict(self.cache.json(key, dict))
@@ -179,14 +179,9 @@ class Comparison:
         return dict(made)
 
     def _bound(self, one: Contestant, progress: Progress) -> dict[str, Any]:
-        engine, total, done = _engine(one), sum(p.count for p in self._heard), 0
+        engine, total = _engine(one), sum(p.count for p in self._heard)
         assert isinstance(engine, Filling)
-
-        def filled(notes: int) -> None:
-            nonlocal done
-            done += notes
-            progress(done / total)
-
+        filled = told_of_notes(progress, total)
         return filling.summary(filling.filling_bound(engine, self.corpus, self._heard, filled))
 
     def other_likelihood(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, Any]:

@@ -38,14 +38,14 @@ def other_likelihood(
     the pieces have nothing of what it is about.
     """
     if isinstance(engine, ChordEngine):
-        found = chord_likelihood(engine, corpus, pieces, _told(progress, _notes(pieces))).report()
+        found = chord_likelihood(engine, corpus, pieces, told_of_notes(progress, _notes(pieces))).report()
         return _named(found, f"chords; not counted: {UNCOUNTED}", "note")
     if isinstance(engine, RollEngine):
-        frames = roll_likelihood(engine, corpus, pieces, _told(progress, _notes(pieces))).report()
+        frames = roll_likelihood(engine, corpus, pieces, told_of_notes(progress, _notes(pieces))).report()
         return _named(frames, "frames of a piano roll, all keys of one moment", "frame")
     batches = passages(engine, corpus, pieces)
     total = sum(int(batch.weight.sum()) for batch in batches)
-    likelihood = answer_likelihood(engine, batches, _told(progress, total))
+    likelihood = answer_likelihood(engine, batches, told_of_notes(progress, total))
     report = {**likelihood.report(), "passages": len(likelihood.notes)}
     del report["pieces"]  # which it took its passages for
     if isinstance(engine, LatentEngine):
@@ -82,13 +82,13 @@ def _notes(pieces: Sequence[Piece]) -> int:
     return sum(piece.count for piece in pieces)
 
 
-def _told(progress: Progress, total: int) -> Callable[[int], None]:
+def told_of_notes(progress: Progress, total: int) -> Callable[[int], None]:
     """What is to be told of notes, as a share of all."""
     done = 0
 
-    def told(notes: int) -> None:
+    def tell(notes: int) -> None:
         nonlocal done
         done += notes
         progress(min(done / max(total, 1), 1.0))
 
-    return told
+    return tell
