@@ -37,6 +37,15 @@ def test_a_misspelling_is_answered_with_the_nearest_name() -> None:
         instruments.program("violn")
 
 
+def test_families_hold_each_program_once() -> None:
+    programs = [number for name in instruments.FAMILIES for number in instruments.family(name)]
+    assert programs == list(range(128))
+    assert instruments.family(" Chromatic  Percussion ") == tuple(range(8, 16))
+    assert instruments.family("drums") == (DRUMS,)
+    with pytest.raises(OptionError, match="did you mean 'organ'"):
+        instruments.family("organs")
+
+
 def test_nearest_is_itself_its_like_or_its_family() -> None:
     assert instruments.nearest(40, {0, 40}) == 40
     assert instruments.nearest(105, {0, 25}) == 25  # banjo: steel guitar

@@ -38,6 +38,10 @@ NAMES = (
     "Telephone Ring", "Helicopter", "Applause", "Gunshot",
 )  # fmt: skip
 FAMILY = 8  # programs a family
+FAMILIES = (
+    "piano", "chromatic percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass",
+    "reed", "pipe", "synth lead", "synth pad", "synth effects", "ethnic", "percussive", "sound effects",
+)  # fmt: skip
 
 # What sounds most like a program, best first, where its neighbours in the list would be a poor guess.
 _LIKE: dict[int, tuple[int, ...]] = {
@@ -74,6 +78,17 @@ def program(name_or_number: str) -> int:
     if not fits or not any(c.isalpha() for c in text):
         raise OptionError(f"{_unknown(text, words)} A number from 0 to 127 does too.")
     return next((number for number in fits if words == _words(NAMES[number])), fits[0])
+
+
+def family(name: str) -> tuple[int, ...]:
+    """The programs of a family of General MIDI, ``piano`` or ``organ``; raises OptionError for what is none."""
+    text = " ".join(name.split()).casefold()
+    if text == "drums":
+        return (DRUMS,)
+    if text not in FAMILIES:
+        raise OptionError(unknown("family of instruments", name, [*FAMILIES, "drums"]))
+    first = FAMILIES.index(text) * FAMILY
+    return tuple(range(first, first + FAMILY))
 
 
 def _unknown(text: str, words: set[str]) -> str:

@@ -4,13 +4,14 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from antiphon.corpus import prepare as module
 from antiphon.corpus.prepare import prepare
-from antiphon.errors import CorpusError, FileError
+from antiphon.errors import CorpusError, FileError, OptionError
 from antiphon.files.midi import read_midi, write_midi
-from antiphon.notes import score
+from antiphon.notes import NOTE, score
 
 READER = """
 import os, signal, time
@@ -258,6 +259,33 @@ def test_the_licence_of_ones_own_music_is_written_down(folder, tmp_path):
     said = [prepare([music], tmp_path / f"corpus{name}", workers=1, licence=name) for name in ("", "CC0-1.0")]
     assert [corpus.manifest["sources"][0]["licence"] for corpus in said] == ["not stated", "CC0-1.0"]
     assert said[1].summary()["licence"] == ["CC0-1.0"]
+
+
+def test_each_source_may_have_a_licence_of_its_own(folder, tmp_path):
+    sources = [folder("a.mid", root="one"), folder("b.mid", "c.mid", root="two")]
+    corpus = prepare(sources, tmp_path / "corpus", workers=1, licence=["CC0-1.0", "MIT"], url="https://example.org")
+    assert [source["licence"] for source in corpus.manifest["sources"]] == ["CC0-1.0", "MIT"]
+    assert {source["url"] for source in corpus.manifest["sources"]} == {"https://example.org"}
+    with pytest.raises(OptionError, match="3 times licence for 2 sources"):
+        prepare(sources, tmp_path / "corpus", licence=["CC0-1.0", "MIT", "MIT"])
+
+
+def test_notes_of_some_instruments_only(tmp_path):
+    notes = np.zeros(3, NOTE)
+    notes["onset"], notes["duration"], notes["velocity"] = [0, 0, 480], 480, 80
+    notes["pitch"], notes["program"] = [60, 72, 64], [0, 68, 6]
+    song = score(notes)
+    (tmp_path / "music").mkdir()
+    write_midi(song, tmp_path / "music" / "song.mid")
+    write_midi(song.select(song.notes["program"] == 68), tmp_path / "music" / "voice.mid")
+    corpus = prepare([tmp_path / "music"], tmp_path / "corpus", workers=1, instruments=["piano"])
+    assert corpus.columns()["pitch"].tolist() == [60, 64]
+    assert corpus.manifest["instruments"] == ["piano"]
+    assert [(one["name"], one["why"]) for one in corpus.manifest["quarantined"]] == [
+        ("voice.mid", "it has no notes of the instruments asked for")
+    ]
+    with pytest.raises(OptionError, match="did you mean 'piano'"):
+        prepare([tmp_path / "music"], tmp_path / "corpus", instruments=["pino"])
 
 
 def test_a_single_file(folder, tmp_path):

@@ -23,9 +23,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--split-csv", type=Path, metavar="CSV",
         help="a table with the files' names and splits, such as MAESTRO's; by default a source's own, or else by title",
     )  # fmt: skip
-    parser.add_argument("--licence", default="", metavar="NAME", help="of your own music, for the record: CC0-1.0")
-    parser.add_argument("--url", default="", metavar="URL", help="where your own music is from, for the record")
+    parser.add_argument(
+        "--licence", action="append", default=[], metavar="NAME",
+        help="of your own music, for the record: CC0-1.0; with several sources once for all, or once for each",
+    )  # fmt: skip
+    parser.add_argument(
+        "--url", action="append", default=[], metavar="URL",
+        help="where your own music is from, for the record; likewise",
+    )  # fmt: skip
     parser.add_argument("--no-pedal", action="store_true", help="notes as the keys were held, without the pedal")
+    parser.add_argument(
+        "--instruments", type=_families, default=(), metavar="FAMILY,…",
+        help="only the notes of these families of General MIDI, such as piano or piano,organ; by default all",
+    )  # fmt: skip
     parser.add_argument("--workers", type=_workers, metavar="N", help="processes that read; by default one a processor")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the split by title; default 0")
 
@@ -38,11 +48,16 @@ def run(args: argparse.Namespace) -> None:
 
     with counter("reading") as progress:
         corpus = prepare(
-            args.sources, args.output, split_csv=args.split_csv, pedal=not args.no_pedal, workers=args.workers,
-            seed=args.seed, licence=args.licence, url=args.url, progress=progress,
+            args.sources, args.output, split_csv=args.split_csv, pedal=not args.no_pedal,
+            instruments=args.instruments, workers=args.workers, seed=args.seed, licence=args.licence, url=args.url,
+            progress=progress,
         )  # fmt: skip
     about = corpus.manifest
     emit(args, {"corpus": str(args.output), **about}, _text(args.output, about))
+
+
+def _families(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
 
 
 def _workers(text: str) -> int:

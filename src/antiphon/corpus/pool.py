@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -46,17 +46,19 @@ def read_all(
     parts: Path,
     *,
     pedal: bool = True,
+    programs: Sequence[int] = (),
     workers: int | None = None,
     reader: str = READER,
     time_limit_s: float = TIME_LIMIT_S,
 ) -> Iterator[Outcome]:
     """Every file's outcome as it comes, in no order; ``workers`` is by default one a processor.
 
+    Of the notes those of ``programs`` are kept; without any, all.
     Raises FileError where the disk is full.
     """
     waiting = deque(jobs)
     count = min(workers or os.cpu_count() or 1, len(jobs))
-    pool = [_Worker(reader, parts, pedal) for _ in range(count)]
+    pool = [_Worker(reader, parts, {"pedal": pedal, "programs": list(programs)}) for _ in range(count)]
     try:
         with selectors.DefaultSelector() as selector:
             for worker in pool:
@@ -83,9 +85,9 @@ def _harvest(
 class _Worker:
     """One process and the file it is reading; a new process replaces one that died."""
 
-    def __init__(self, reader: str, parts: Path, pedal: bool) -> None:
+    def __init__(self, reader: str, parts: Path, how: Mapping[str, object]) -> None:
         self._command = [sys.executable, "-P", "-m", "antiphon.corpus.worker", reader, str(parts)]
-        self._pedal = pedal
+        self._how = how
         self._process: subprocess.Popen[bytes] | None = None
         self.job: Job | None = None
         self._answer = b""
@@ -95,7 +97,7 @@ class _Worker:
         """Give it a file; it must have none."""
         process = self._running(selector)
         self.job, self._answer, self._since_s = job, b"", time.monotonic()
-        line = json.dumps({"path": str(job.path), "name": job.name, "pedal": self._pedal})
+        line = json.dumps({"path": str(job.path), "name": job.name, **self._how})
         assert process.stdin
         with suppress(BrokenPipeError):  # it died meanwhile: its stdout has ended too, which outcome() sees
             process.stdin.write(line.encode() + b"\n")

@@ -22,8 +22,9 @@ from antiphon.corpus.sources import Origin, origin, own_table, source_of
 from antiphon.corpus.split import Facts, Table, assign, merged, normalised, piece_keys
 from antiphon.corpus.store import SPLITS, Corpus, Entry, is_corpus, open_corpus, write_corpus
 from antiphon.corpus.worker import load_part
-from antiphon.errors import CorpusError, FileError
+from antiphon.errors import CorpusError, FileError, OptionError
 from antiphon.files.paths import alone, check_writable, written_folder
+from antiphon.instruments import family
 
 # Of pieces with the same notes the first in this order stays, so nothing that is held out is trained on.
 KEEP = ("test", "validation", "train")
@@ -45,10 +46,11 @@ def prepare(
     *,
     split_csv: Path | str | None = None,
     pedal: bool = True,
+    instruments: Sequence[str] = (),
     workers: int | None = None,
     seed: int = 0,
-    licence: str = "",
-    url: str = "",
+    licence: str | Sequence[str] = "",
+    url: str | Sequence[str] = "",
     progress: Progress | None = None,
     reader: str = pool.READER,
     time_limit_s: float = pool.TIME_LIMIT_S,
@@ -56,18 +58,22 @@ def prepare(
     """Make a corpus of folders, files, archives and fetched sources; an older corpus in ``out`` is replaced at the end.
 
     ``split_csv`` names a table with a column of file names and one of splits; files that it does not list are left out.
-    Without it a fetched source brings its own, and other files are split by title, 90 : 5 : 5, with ``seed``.
-    ``licence`` and ``url`` are written down for music that no named source is known for. Raises CorpusError where
-    nothing could be read, FileError where ``out`` cannot be written.
+    Without it a fetched source brings its own, and other files are split by title, 90 : 5 : 5, with ``seed``. Of the
+    notes those of ``instruments``, families of General MIDI, are kept; without any, all. ``licence`` and ``url`` are
+    written down for music that no named source is known for: one for all, or one for each source. Raises CorpusError
+    where nothing could be read, FileError where ``out`` cannot be written.
     """
     out = Path(out)
     _check_out(out)
-    origins = [replace(origin(source), licence=licence, url=url) for source in sources]
+    programs = [number for name in instruments for number in family(name)]
+    licences, urls = _each("licence", licence, sources), _each("url", url, sources)
+    origins = [replace(origin(source), licence=licences[i], url=urls[i]) for i, source in enumerate(sources)]
     with _parts(out) as parts:
         files, left_out, about = _files(origins, parts, Path(split_csv) if split_csv else None)
         done, quarantined = _read(
-            files, parts, progress, pedal=pedal, workers=workers, reader=reader, time_limit_s=time_limit_s
-        )
+            files, parts, progress, pedal=pedal, programs=programs, workers=workers, reader=reader,
+            time_limit_s=time_limit_s,
+        )  # fmt: skip
         entries, duplicates = _without_copies(_entries(files, done, seed))
         if not entries:
             raise CorpusError(f"none of {len(files):,} files could be read; the first: {quarantined[0]['why']}")
@@ -75,6 +81,7 @@ def prepare(
             "created_by": f"antiphon {__version__}",
             "sources": about,
             "pedal": pedal,
+            **({"instruments": list(instruments)} if instruments else {}),
             "seed": seed,
             **_counts(entries),
             "quarantined": quarantined,
@@ -84,6 +91,17 @@ def prepare(
         with written_folder(out) as folder:
             write_corpus(folder, entries, manifest)
     return open_corpus(out)
+
+
+def _each(what: str, said: str | Sequence[str], sources: Sequence[Path | str]) -> Sequence[str]:
+    """What was said of each source, where it was said once for all of them or once for each."""
+    if isinstance(said, str) or len(said) == 1:
+        return [said if isinstance(said, str) else said[0]] * len(sources)
+    if said and len(said) != len(sources):
+        raise OptionError(
+            f"{len(said)} times {what} for {len(sources)} sources; give it once, or once for each of them"
+        )
+    return said or [""] * len(sources)
 
 
 def _check_out(out: Path) -> None:

@@ -1,8 +1,8 @@
 """The process that reads files for ``prepare``: a native crash or an endless loop in a reader ends it, not the run.
 
-It takes one line of JSON a file on stdin, ``{"path", "name", "pedal"}``, and answers each with one line: ``{"part"}``,
-the result's name in the folder of parts, or ``{"error"}``, why the file has none, or ``{"full"}``, why no part can be
-written. Run as ``python -m antiphon.corpus.worker READER PARTS``.
+It takes one line of JSON a file on stdin, ``{"path", "name", "pedal", "programs"}``, and answers each with one line:
+``{"part"}``, the result's name in the folder of parts, or ``{"error"}``, why the file has none, or ``{"full"}``, why no
+part can be written. Run as ``python -m antiphon.corpus.worker READER PARTS``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,13 +66,21 @@ def load_part(path: Path) -> Part:
         return Part(**about, rows=arrays["rows"], tempos=arrays["tempos"], metres=arrays["metres"])
 
 
-def read_part(path: str, name: str, pedal: bool, reader: Reader, parts: Path) -> str:
-    """Read one file unless its result is there already, and give the name of the result; raises FileError."""
+def read_part(path: str, name: str, pedal: bool, programs: Sequence[int], reader: Reader, parts: Path) -> str:
+    """Read one file unless its result is there already, and give the name of the result; raises FileError.
+
+    Of the notes those of ``programs`` are kept; without any, all.
+    """
     data = _bytes(path, name)
     sha256 = hashlib.sha256(data).hexdigest()
-    part = parts / f"{sha256}-{__version__}-{'pedal' if pedal else 'keys'}.npz"
+    kept = hashlib.sha256(bytes(programs)).hexdigest()[:8] if programs else "all"
+    part = parts / f"{sha256}-{__version__}-{'pedal' if pedal else 'keys'}-{kept}.npz"
     if not part.exists():
         music = reader(data, name, pedal=pedal)
+        if len(music) and programs:
+            music = music.select(np.isin(music.notes["program"], programs))
+            if not len(music):
+                raise FileError("it has no notes of the instruments asked for")
         if not len(music):
             raise FileError("it has no notes")
         _save(part, sha256, music)
