@@ -14,8 +14,9 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from antiphon.models.base import Batch, Model, Predictor
+from antiphon.models.base import Batch, Model, Predictor, Stepper
 from antiphon.training.optimiser import make_optimiser
+from antiphon.training.own import with_own
 from antiphon.training.recipe import Train
 
 M = TypeVar("M", bound=Model)
@@ -31,6 +32,7 @@ class Learner(pl.LightningModule, Generic[M]):
         self.model, self._train, self._steps = model, train, steps
         self.unit = unit_of(model)
         self._loss = torch.compile(model.loss) if train.compile else model.loss
+        self._own_from = train.own_after / train.passes * steps if train.own else math.inf
         self.average = copy.deepcopy(model).requires_grad_(False).eval() if train.average else None
         for i, table in enumerate(model.codec.log_cells):
             self.register_buffer(f"log_cells{i}", torch.from_numpy(table).float(), persistent=False)
@@ -65,6 +67,9 @@ class Learner(pl.LightningModule, Generic[M]):
             group["lr"] = rate
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        if self.global_step >= self._own_from:
+            assert isinstance(self.model, Stepper)
+            batch = with_own(self.model, batch, self._train.own)
         loss = self._loss(batch)
         self.log("loss", loss, prog_bar=True)
         self.log("rate", self.learning_rate(self.global_step))

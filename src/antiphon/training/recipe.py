@@ -51,6 +51,8 @@ class Train:
     weight_decay: float = 0.01  # of matrices only
     optimiser: str = "adamw"  # adamw, adam, or muon for matrices with adamw for the rest
     clip: float = 1.0  # norm of the gradient; 0: no clipping
+    own: float = 0.0  # share of the notes that are heard as the model would have written them: scheduled sampling
+    own_after: float = 0.0  # passes before that begins: first it learns from real notes alone
     average: float = 0.0  # decay of the moving average of the weights that is measured and kept; 0: none
     validate_every: int = 500  # steps
     patience: int = 10  # validations without a better one before stopping
@@ -208,6 +210,8 @@ def _check(recipe: Recipe) -> None:
         (train.max_minutes >= 0, "train.max_minutes", "at least 0"),
         (train.workers >= 0, "train.workers", "at least 0"),
         (train.seed >= 0, "train.seed", "at least 0"),
+        (0 <= train.own <= 0.5, "train.own", "0 to 0.5"),
+        (train.own_after >= 0, "train.own_after", "at least 0"),
         (0 <= train.average < 1, "train.average", "at least 0 and below 1"),
         (train.validate_every >= 1, "train.validate_every", "at least 1"),
         (train.patience >= 1, "train.patience", "at least 1"),

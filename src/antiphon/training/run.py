@@ -25,6 +25,7 @@ from antiphon.models.base import Model, Stepper
 from antiphon.models.gan import GAN
 from antiphon.models.registry import family
 from antiphon.models.roll import Roll
+from antiphon.training import own, sparring
 from antiphon.training.batches import Batches, Endless, Listed, as_batch
 from antiphon.training.begin import begin_with
 from antiphon.training.callbacks import BEST, CHECKPOINT, Bar, Keeper
@@ -34,7 +35,7 @@ from antiphon.training.frames import FrameLearner
 from antiphon.training.learner import Learner, unit_of
 from antiphon.training.phrases import PhraseLearner
 from antiphon.training.recipe import Recipe, build_table
-from antiphon.training.sparring import SparringLearner, check
+from antiphon.training.sparring import SparringLearner
 
 CALIBRATION_BATCHES = 64
 
@@ -67,7 +68,8 @@ def prepare_run(recipe: Recipe, corpus_path: Path) -> Run:
     config = build_table(family(recipe.family).Config, recipe.model, "model.")
     pl.seed_everything(recipe.train.seed, verbose=False)
     model = family(recipe.family)(config, codec)
-    check(model, recipe)
+    own.check(model, recipe)
+    sparring.check(model, recipe)
     if recipe.start_from:
         begin_with(model, recipe)
     if not {"train", "validation"} <= {piece.split for piece in corpus.pieces}:
