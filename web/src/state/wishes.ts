@@ -34,7 +34,7 @@ export const PLAIN: Wishes = {
   seconds: 20,
   notes: 120,
   temperature: 1,
-  topP: 0.98,
+  topP: 1,
   density: 0,
   softest: 1,
   loudest: 127,
@@ -53,7 +53,7 @@ export function toOptions(wishes: Wishes, length = true): Options {
   const options: Record<string, OptionValue> = {};
   if (length) options[wishes.unit] = wishes[wishes.unit];
   if (wishes.temperature !== 1) options["temperature"] = String(wishes.temperature);
-  if (wishes.topP < 1 && !(wishes.preset && wishes.topP === PLAIN.topP)) options["top-p"] = wishes.topP;
+  if (wishes.topP < 1) options["top-p"] = wishes.topP;
   if (wishes.density > 0) options["notes-per-second"] = densityRange(wishes.density);
   if (wishes.softest > 1 || wishes.loudest < 127) options["velocity"] = `${wishes.softest}..${wishes.loudest}`;
   if (wishes.lowest > PIANO_LOW || wishes.highest < PIANO_HIGH) {
