@@ -4,6 +4,7 @@
 MAKEFLAGS += --no-print-directory
 PYTHON ?= # empty: tools/find-python chooses
 PIP = -m pip --disable-pip-version-check install --quiet --quiet --retries 10 --constraint constraints.txt
+PACKAGES := $(patsubst %/pyproject.toml,%,$(wildcard packages/*/pyproject.toml)) # of models, which no user needs
 SOURCES := $(shell find src recipes -type f ! -name '*.pyc')
 
 .PHONY: help demo install test lint format docs report page clean distclean
@@ -38,7 +39,7 @@ docs: .venv/installed ## write docs/cli.md and the README's tree again from the 
 	.venv/bin/python tools/docs.py
 
 # All models that ship, and those in models/; what was measured before is kept, so a second time takes seconds.
-MODELS ?= $(patsubst %/meta.json,%,$(wildcard src/antiphon/pretrained/*/meta.json models/*/meta.json))
+MODELS ?= $(patsubst %/meta.json,%,$(wildcard src/antiphon/pretrained/*/meta.json packages/*/src/*/*/meta.json models/*/meta.json))
 CORPUS ?= corpora/maestro
 
 report: .venv/installed ## the laboratory's page in build/report: MODELS against CORPUS's validation split
@@ -55,10 +56,10 @@ distclean: clean ## clean, and remove .venv
 	rm -rf .venv
 
 # Editable, so that edits need no second install; only new dependencies do.
-.venv/installed: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml constraints.txt $(PACKAGES:%=%/pyproject.toml)
 	@tools/make-venv .venv $(PYTHON)
 	@echo "Installing Antiphon with every extra into .venv (1.6 GB with torch; a minute or more) …"
-	@.venv/bin/python $(PIP) --editable '.[all]'
+	@.venv/bin/python $(PIP) --editable '.[all]' $(PACKAGES:%=--editable %)
 	@touch $@
 
 # A plain install, as a user has it: what is missing from the wheel is missing here too.

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -20,6 +21,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 # Set here, before any test imports one of them; commands run by tests inherit it.
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+
+# The models of antiphon-families are not here, installed or not: first on the path is one of its name without any.
+EMPTY = str(Path(__file__).parent / "data" / "packages")
+sys.path.insert(0, EMPTY)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (EMPTY, os.environ.get("PYTHONPATH"))))
 
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and with them every command they run.
 signal.signal(signal.SIGINT, signal.default_int_handler)

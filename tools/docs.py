@@ -35,6 +35,7 @@ CLOSED = {
     "src/antiphon/pretrained/": "the models that come along, each with its card and licence",
     "src/antiphon/sounds/": "the soundfont that comes along, and its licence",
     "src/antiphon/studio/static/": "the page as it is built from web/",
+    "packages/": "what is installed apart: models of every family, in a package without code",
     "benchmarks/": "what is timed, and the results with the commands that made them",
     "docs/": "a page for each thing a user or a developer asks",
     "web/": "the source of the studio's page; what is built of it is in src/antiphon/studio/static",

@@ -100,7 +100,8 @@ def test_its_likelihood_does_not_stand_beside_those_of_notes(here, corpus, capsy
     assert "nats a chord" in told
     assert main(["evaluate", "harmonist", "--corpus", str(corpus), "--pieces", "1", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["of"], found["pieces"]) == ("chords", 1)
+    assert found["of"].startswith("chords; not counted: ")
+    assert found["pieces"] == 1
     assert main(["evaluate", "harmonist", "--corpus", str(corpus), "--split", "vali"]) == 1
 
 

@@ -50,7 +50,11 @@ def test_against_an_earlier_one(compare, bundle, tmp_path, capsys):
     before.write_text(json.dumps(old))
     capsys.readouterr()
     assert compare("--against", before) == 0
-    assert "tiny: likelihood.nats_per_note" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "tiny: likelihood.nats_per_note" in out
+    assert "measured other music" not in err
+    assert compare("--against", before, "--each", "1") == 0
+    assert f"{before} measured other music, or measured it otherwise" in capsys.readouterr().err
     assert compare("--against", before, "--json") == 0
     (changed,) = json.loads(capsys.readouterr().out)["changes"]
     assert (changed["key"], changed["better"]) == ("likelihood.nats_per_note", True)
@@ -102,4 +106,4 @@ def test_a_model_of_passages_stands_in_the_table_with_a_note(compare, bundle, tm
     assert compare(models=[bundle, answering]) == 0
     page = (tmp_path / "report" / "index.html").read_text()
     assert "answering</b>: it answers or varies passages" in page
-    assert "nats a note of answers, given the call" in capsys.readouterr().out
+    assert "nats a note (answers, given the call)" in capsys.readouterr().out

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from tests.evaluate.pieces import piece, score
 from tests.evaluate.uniform import Uniform
 
 from antiphon.corpus.store import open_corpus
@@ -19,6 +20,7 @@ from antiphon.evaluate.contestants import open_contestants
 from antiphon.evaluate.likelihood import corpus_likelihood
 from antiphon.evaluate.measures import MEASURES
 from antiphon.evaluate.report import Page
+from antiphon.evaluate.results import remarks
 
 pytestmark = pytest.mark.torch
 STUDY = Study(split="test", samples=3, notes=40)
@@ -64,11 +66,12 @@ def test_results_are_plain_and_have_stable_keys(results):
     assert json.loads(json.dumps(results, allow_nan=False)) == results
     assert list(results) == ["corpus", "study", "real", "contestants"]
     assert list(results["contestants"]["tiny"]) == [
-        "kind", "given", "family", "parameters", "bytes", "licence", "hash", "likelihood", "speed", "samples",
-        "measures", "distances", "frechet", "two_sample", "copies",
+        "kind", "given", "family", "parameters", "bytes", "licence", "learned_from", "hash", "likelihood",
+        "speed", "samples", "measures", "distances", "frechet", "two_sample", "copies",
     ]  # fmt: skip
     assert list(results["contestants"]["theirs"]) == [
-        "kind", "given", "files", "hash", "samples", "measures", "distances", "frechet", "two_sample", "copies",
+        "kind", "given", "files", "hash", "samples", "measures", "distances", "frechet", "two_sample", "left_out",
+        "copies",
     ]  # fmt: skip
     assert set(results["contestants"]["theirs"]["measures"]) == set(MEASURES)
 
@@ -154,10 +157,21 @@ def test_what_was_stopped_goes_on_where_it_was(comparison, results, tmp_path, mo
     assert len(list(tmp_path.iterdir())) == 1  # the parts are gone, the whole is kept
 
 
-def test_a_folder_s_broken_files_are_named(theirs):
-    drawn, refused = samples.folder(theirs, 40, 2)
-    assert list(refused) == ["broken.mid"]
+def test_a_folder_s_broken_files_are_named(theirs, results):
+    drawn = samples.folder(theirs, 40, 2)
+    (reason,) = drawn.left_out
+    assert "broken.mid" in reason
     assert len(np.unique(drawn.groups)) == 4
+    assert results["contestants"]["theirs"]["left_out"] == [reason]
+    assert ("theirs", f"1 of 5 files left out: {reason}") in remarks(results)
+
+
+@pytest.mark.parametrize(("runs", "each", "starts"), [(1, 2, 1), (2, 2, 2), (3, 2, 2), (9, 2, 2), (4, 3, 3), (9, 0, 9)])
+def test_every_piece_gives_as_many_samples_as_it_can(runs, each, starts):
+    notes = 20
+    onset_ms, pitch = piece(0, runs * notes)
+    cut = samples._cut([("a piece", samples.GRID.encode(score(onset_ms, pitch)))], notes, each)
+    assert len(cut) == len(set(cut.names)) == starts
 
 
 def test_spread_evenly():
@@ -242,6 +256,6 @@ def test_the_page_shows_every_section(html):
 def test_a_name_is_text_not_markup(comparison, results, html):
     from antiphon.evaluate.report.sections import leaderboard
 
-    named = {"contestants": {"<b>x</b>": results["contestants"]["tiny"]}}
+    named = results | {"contestants": {"<b>x</b>": results["contestants"]["tiny"]}}
     assert "<b>x</b>" not in leaderboard(named).body
     assert "&lt;b&gt;x&lt;/b&gt;" in leaderboard(named).body

@@ -1,13 +1,12 @@
 """Who takes part: models by name or path, and folders of files."""
 
-import json
 import shutil
 
 import pytest
 
-from antiphon.engine.bundle import META
+from antiphon.engine.bundle import DRAWER, ENCODER, FILLER
 from antiphon.errors import ModelError
-from antiphon.evaluate.contestants import open_contestants
+from antiphon.evaluate.contestants import NOT_WHOLE, WITHOUT_LIKELIHOOD, Kind, open_contestants
 
 pytestmark = pytest.mark.torch
 
@@ -64,15 +63,21 @@ def test_what_is_neither(name, tmp_path, monkeypatch):
         open_contestants([name])
 
 
-def test_a_model_of_passages_says_so(bundle, tmp_path):
-    copy = tmp_path / "answers"
-    shutil.copytree(bundle, copy)
-    (model,) = open_contestants([str(copy)])
-    assert model.whole
-    meta = json.loads((copy / META).read_text())
-    meta["files"]["encoder.onnx"] = meta["files"]["card.md"]
-    model.bundle.meta["files"].update(meta["files"])
-    assert not model.whole
-    assert not model.predicts
-    assert model.facts()["refused"].startswith("it answers or varies passages")
-    assert model.facts()["measured"] == {}
+@pytest.mark.parametrize(
+    ("file", "kind", "whole", "predicts", "otherwise"),
+    [
+        ("", Kind.NOTES, True, True, False),
+        (ENCODER, Kind.ANSWERS, False, False, True),
+        (FILLER, Kind.FILLING, True, True, False),
+        (DRAWER, Kind.PHRASES, True, False, False),
+    ],
+)
+def test_its_files_say_what_it_is(file, kind, whole, predicts, otherwise, bundle):
+    (model,) = open_contestants([str(bundle)])
+    model.bundle.meta["files"] |= {file: {"bytes": 1}} if file else {}
+    assert model.kind == kind
+    assert (model.whole, model.predicts, model.otherwise) == (whole, predicts, otherwise)
+    facts = model.facts()
+    assert facts.get("no_likelihood") == WITHOUT_LIKELIHOOD.get(kind)
+    assert facts.get("refused") == (None if whole else NOT_WHOLE)
+    assert ("measured" in facts) == (not predicts)

@@ -10,7 +10,7 @@ from antiphon.corpus.store import open_corpus
 from antiphon.engine import open_engine
 from antiphon.evaluate.cache import Cache
 from antiphon.evaluate.comparison import Comparison, Study
-from antiphon.evaluate.contestants import open_contestants
+from antiphon.evaluate.contestants import Kind, open_contestants
 from antiphon.evaluate.filling import _Block, bounds, filling_bound, summary
 from antiphon.evaluate.likelihood import Likelihood, notes_of, rows_of
 from antiphon.evaluate.report import Page
@@ -75,8 +75,8 @@ def test_it_stands_in_a_comparison_with_its_bound(tmp_path, corpus):
     config = CONFIGS["diffusion"]["small"]
     path = write_model(tmp_path / "filler", tiny_model("diffusion", config), "diffusion", config)
     (one,) = open_contestants([str(path)])
-    assert one.fills
-    assert (one.whole, one.predicts, one.otherwise) == (True, False, False)
+    assert one.kind == Kind.FILLING
+    assert (one.whole, one.predicts, one.otherwise) == (True, True, False)
     study = Study(split="test", samples=2, notes=40)
     comparison = Comparison([one], open_corpus(corpus), study, Cache(tmp_path / "laboratory"))
     for _, work in comparison.steps():

@@ -4,6 +4,7 @@ import pytest
 from tests.tiny import CONFIGS, tiny_model, write_model
 
 from antiphon.cli.main import main
+from antiphon.corpus.melodies import BAR, SIXTEENTH_MS
 from antiphon.corpus.store import open_corpus
 from antiphon.engine import open_engine
 from antiphon.errors import CorpusError, ModelError
@@ -13,6 +14,9 @@ from antiphon.evaluate.contestants import open_contestants
 from antiphon.evaluate.otherwise import other_likelihood, passages
 from antiphon.evaluate.report import Page
 from antiphon.evaluate.results import leaderboard, markdown, origin, otherwise
+from antiphon.evaluate.samples import written
+from antiphon.generate.beginning import imagined
+from antiphon.generate.latent import unfolded
 
 pytestmark = pytest.mark.torch
 KINDS = (
@@ -77,6 +81,8 @@ def test_they_stand_below_the_leaderboard_not_in_it(results):
     tiny, answers, melodies = leaderboard(found)[1:]
     assert tiny[1] != "–"
     assert answers[1] == melodies[1] == "–"
+    assert "measures" in found["contestants"]["vae-small"]  # it writes; who only answers does not
+    assert "measures" not in found["contestants"]["seq2seq-small"]
     rows = {row[0]: row for row in otherwise(found)}
     assert rows["seq2seq-small"][1] == f"{found['contestants']['seq2seq-small']['other_likelihood']['nats']:.3f}"
     assert rows["vae-small"][1].startswith("≤ ")
@@ -84,6 +90,19 @@ def test_they_stand_below_the_leaderboard_not_in_it(results):
     html = Page(comparison, 0).html(found)
     assert "Likelihoods of something else" in html
     assert rows["vae-small"][1] in html
+
+
+def test_a_model_of_melodies_writes_them_in_a_row(models):
+    engine = open_engine(models["vae", "small"])
+    drawn, again = written(engine, 2, 40), written(engine, 2, 40)
+    assert [len(score) for score in drawn.scores] == [40, 40]
+    first, second = drawn.scores
+    assert first == again.scores[0]
+    assert first.notes["pitch"].tolist() != second.notes["pitch"].tolist()
+    two_bars_s = 2 * BAR * SIXTEENTH_MS / 1000
+    assert first.onset_s[-1] > two_bars_s  # more than one melody
+    alone = unfolded(engine, imagined(engine, [(0, 0)]), [(0, 0)])[0]
+    assert first.notes["pitch"][: len(alone)].tolist() == alone[:, 2].tolist()
 
 
 def test_music_without_what_it_is_about_is_a_reason_not_an_end(models, corpus, tmp_path, monkeypatch):
@@ -102,7 +121,7 @@ def test_music_without_what_it_is_about_is_a_reason_not_an_end(models, corpus, t
 def test_evaluate_tells_them(models, corpus, capsys):
     assert main(["evaluate", str(models["seq2seq", "small"]), "--corpus", str(corpus)]) == 0
     out = capsys.readouterr().out
-    assert "answers, given the call: exact; not of whole pieces" in out
+    assert "exact: answers, given the call\n" in out
     assert "nats a note " in out
     assert main(["evaluate", str(models["vae", "small"]), "--corpus", str(corpus)]) == 0
     out = capsys.readouterr().out

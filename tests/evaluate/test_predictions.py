@@ -86,8 +86,9 @@ def test_the_summary_has_stable_keys(found):
     ]  # fmt: skip
     assert list(report["intervals_95"]) == [
         "nats_per_note", "bits_per_note", "nats_per_second", "nats_per_midi_token", "nats_per_note_step",
-        "nats_per_note_pitch", "nats_per_note_velocity", "nats_per_note_duration", "nats_per_midi_token_segments",
-        "pitch_top1", "pitch_top5", "pitch_perplexity", "step_error_mean_ms", "duration_error_mean_ms",
+        "nats_per_note_pitch", "nats_per_note_velocity", "nats_per_note_duration", "nats_per_note_pitch_step_duration",
+        "nats_per_midi_token_segments", "pitch_top1", "pitch_top5", "pitch_perplexity", "step_error_mean_ms",
+        "duration_error_mean_ms",
     ]  # fmt: skip
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     assert report["intervals_95"]["nats_per_note"] == [None, None]  # three pieces are too few

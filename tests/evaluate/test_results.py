@@ -14,8 +14,10 @@ from antiphon.evaluate.results import (
     flat,
     interval_of,
     leaderboard,
+    markdown,
     origin,
     read,
+    remarks,
     write,
 )
 
@@ -32,7 +34,8 @@ def numbers(nats: float, ratio: float | None = None) -> dict:
 
 
 def results(**contestants: dict) -> dict:
-    return {**origin("antiphon compare"), "real": {"samples": 2}, "contestants": contestants}
+    corpus = {"sources": [{"name": "maestro"}, {"name": "scores"}]}
+    return {**origin("antiphon compare"), "corpus": corpus, "real": {"samples": 2}, "contestants": contestants}
 
 
 def test_a_path_leads_to_a_number():
@@ -51,6 +54,22 @@ def test_intervals_wherever_they_are_kept():
 def test_flat_is_every_number_with_its_path():
     nested = {"a": 1, "b": {"c": 2.5, "d": [3, {"e": 4}]}, "words": "x", "yes": True, "none": None}
     assert list(flat(nested)) == [("a", 1), ("b.c", 2.5), ("b.d.0", 3), ("b.d.1.e", 4)]
+
+
+def test_why_a_column_is_empty_is_said_once_for_all_who_have_the_reason():
+    drawing = {"no_likelihood": "it draws", "learned_from": ["songs"], "two_sample": {"refused": "few"}}
+    found = results(
+        ours=numbers(9.0, 1.5) | {"learned_from": ["scores"]},
+        theirs=numbers(10.0) | {"learned_from": []},
+        others=drawing | {"frechet": {"refused": "too few samples"}},
+    )
+    assert remarks(found) == [
+        ("theirs, others", "no Fréchet ratio: too few samples"),
+        ("others", "it draws"),
+        ("others", "it learned from other music than this: songs"),
+        ("others", "no classifier: few"),
+    ]
+    assert "- theirs, others: no Fréchet ratio: too few samples.\n" in markdown(found)
 
 
 def test_what_is_written_is_read_again(tmp_path):

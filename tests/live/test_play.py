@@ -155,7 +155,7 @@ def test_another_program_plays_by_midi_and_turns_by_osc(here):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--model", "lstm-paino"], "did you mean 'lstm-piano'"),
+        (["--model", "paino"], "did you mean 'piano'"),
         (["--mode", "duett"], "did you mean 'duet'"),
         (["--set", "temprature=1"], "did you mean 'temperature'"),
         (["--set", "temperature"], "has no value: write NAME=VALUE"),

@@ -24,7 +24,7 @@ def test_what_cannot_be(options):
 
 
 def test_the_shelf_knows_names_only(tmp_path):
-    shelf = Shelf("lstm-piano")
+    shelf = Shelf("piano")
     folder = str(shelf.path(None))
     for name in (folder, f"../{shelf.path(None).name}", "/etc/passwd", ""):
         with pytest.raises(ModelError):
@@ -32,5 +32,5 @@ def test_the_shelf_knows_names_only(tmp_path):
 
 
 def test_a_folder_of_ones_own_goes_on_the_shelf_by_its_name():
-    folder = Shelf("lstm-piano").path(None)
-    assert Shelf(str(folder)).default == "lstm-piano"
+    folder = Shelf("piano").path(None)
+    assert Shelf(str(folder)).default == "piano"

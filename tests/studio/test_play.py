@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import shutil
 import signal
 import socket
 import threading
@@ -15,6 +16,8 @@ import uvicorn
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from antiphon import DEFAULT_MODEL
+from antiphon.engine.bundle import find
 from antiphon.studio.app import make_app
 from antiphon.studio.options import StudioOptions
 from antiphon.studio.said import TYPES
@@ -140,8 +143,10 @@ def test_ping_tells_the_time(server):
         assert until(websocket, is_type("pong"))[-1]["now_s"] >= pong["now_s"] + 0.19
 
 
-def test_settings_and_models_change(server):
-    with server.socket() as websocket:
+def test_settings_and_models_change(start, tmp_path):
+    other = tmp_path / "data" / "antiphon" / "models" / "other"
+    shutil.copytree(find(DEFAULT_MODEL), other)
+    with start().socket() as websocket:
         begun(websocket)
         say(websocket, "settings", changes={"mode": "trade", "tempo": 120, "bars": 1})
         changed = until(websocket, is_type("settings"))[-1]["settings"]
@@ -152,9 +157,9 @@ def test_settings_and_models_change(server):
         assert "bars" in error["message"]
         say(websocket, "settings", changes={})
         assert until(websocket, is_type("settings"))[-1]["settings"]["tempo"] == 120
-        say(websocket, "model", name="lstm-piano")
-        assert until(websocket, is_type("model"))[-1]["name"] == "lstm-piano"
-        say(websocket, "model", name="../lstm-piano", n=6)
+        say(websocket, "model", name="other")
+        assert until(websocket, is_type("model"))[-1]["name"] == "other"
+        say(websocket, "model", name="../other", n=6)
         assert until(websocket, is_type("error"))[-1]["n"] == 6
 
 

@@ -33,13 +33,13 @@ def test_health(api):
 
 
 def test_models(api, client):
-    (model,) = [row for row in client.models() if row["name"] == "lstm-piano"]
-    about = api.get("models/lstm-piano").json()
+    (model,) = [row for row in client.models() if row["name"] == "piano"]
+    about = api.get("models/piano").json()
     assert model.items() <= about.items()
     assert about["card"].startswith("#")
-    picture = api.get("models/lstm-piano/architecture")
+    picture = api.get("models/piano/architecture")
     assert picture.headers["content-type"] == "image/svg+xml"
-    assert "lstm-piano" in picture.text
+    assert "piano" in picture.text
 
 
 def test_options_presets_instruments_controls(api):
@@ -146,7 +146,7 @@ def test_a_midi_file_is_a_prompt_that_can_be_given_again(client, data):
 @pytest.mark.parametrize(
     ("body", "status", "said"),
     [
-        ({"model": "../lstm-piano"}, 404, "lstm-piano"),
+        ({"model": "../piano"}, 404, "piano"),
         ({"model": "/etc"}, 404, "unknown model"),
         ({"preset": "nocturn"}, 422, "nocturne"),
         ({"options": {"temperatur": "1"}}, 422, "temperature"),

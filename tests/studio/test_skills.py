@@ -48,9 +48,9 @@ def test_a_model_of_chords_proposes_and_another_plays_over_them(skilled, models)
     # What cannot be.
     assert refused(skilled.chords, {"bars": 4}) == (422, "chords over time need a tempo: give one, such as 96")
     assert refused(skilled.chords, {"bars": 400, "tempo": 60})[0] == 422
-    status, said = refused(skilled.chords, PIECE, model="lstm-piano")
+    status, said = refused(skilled.chords, PIECE, model="piano")
     assert status == 422
-    assert "lstm-piano is none that writes chords; models that can: harmonist" in said
+    assert "piano is none that writes chords; models that can: harmonist" in said
     status, said = refused(skilled.generate, {**PIECE, "chords": "model:filler"})
     assert status == 422
     assert "filler is none that writes chords" in said
@@ -62,9 +62,9 @@ def test_a_model_of_chords_proposes_and_another_plays_over_them(skilled, models)
 @pytest.mark.torch
 def test_a_model_that_fills_harmonises_and_revoices(skilled, models, data):
     rows = {row["name"]: row for row in skilled.models()}
-    assert [rows[name]["writes"] for name in ("filler", "harmonist", "lstm-piano")] == ["notes", "chords", "notes"]
+    assert [rows[name]["writes"] for name in ("filler", "harmonist", "piano")] == ["notes", "chords", "notes"]
     assert [name for name, row in sorted(rows.items()) if row["fills"]] == ["filler"]
-    assert [name for name, row in sorted(rows.items()) if row["live"]] == ["lstm-piano", "piano"]
+    assert [name for name, row in sorted(rows.items()) if row["live"]] == ["piano"]
     harmonised = skilled.harmonise(MELODY, {"voices": 2, "every": 0, "passes": 4}, seed=3).pieces[0]
     assert harmonised.notes[harmonised.notes["track"] == 0]["pitch"].tolist() == [72, 76, 79, 81, 79]
     added = harmonised.notes[harmonised.notes["track"] == 1]
@@ -87,9 +87,9 @@ def test_a_model_that_fills_harmonises_and_revoices(skilled, models, data):
     status, said = refused(skilled.vary, music, model="filler")
     assert status == 422
     assert "or one of the commands infill, harmonise and revoice" in said
-    status, said = refused(skilled.revoice, music, model="lstm-piano")
+    status, said = refused(skilled.revoice, music, model="piano")
     assert status == 422
-    assert "lstm-piano is none that fills in notes among others; models that can: filler" in said
+    assert "piano is none that fills in notes among others; models that can: filler" in said
     assert "there is nothing there but a top line" in refused(skilled.revoice, MELODY)[1]
 
 
@@ -102,4 +102,4 @@ def test_where_no_model_can_it_is_said_how_to_get_one(client):
         status, said = refused(ask)
         assert status == 404
         assert f"train one: antiphon train {recipe} --corpus CORPUS -o " in said
-    assert refused(client.generate, {**PIECE, "chords": "model:lstm-piano"})[0] == 422
+    assert refused(client.generate, {**PIECE, "chords": "model:piano"})[0] == 422

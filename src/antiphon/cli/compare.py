@@ -28,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--samples", type=int, default=64, metavar="N", help="pieces each model writes (default: 64)")
     parser.add_argument("--notes", type=int, default=500, metavar="N", help="notes of a sample (default: 500)")
+    parser.add_argument("--each", type=int, default=2, metavar="N", help="samples of every real piece (default: 2)")
     parser.add_argument(
         "--clips", type=int, default=2, metavar="N", help="samples of each to hear on the page (default: 2; 0: none)"
     )
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> None:
 
     if not 0 <= args.clips <= 20:
         raise OptionError(f"--clips {args.clips} is out of range: 0 to 20")
-    study = Study(split=args.split, pieces=args.pieces, samples=args.samples, notes=args.notes)
+    study = Study(split=args.split, pieces=args.pieces, samples=args.samples, notes=args.notes, each=args.each)
     before = tables.read(args.against) if args.against else None
     folder = _folder(args.output)
     cache = Cache(cache_folder(), args.fresh)
@@ -71,6 +72,8 @@ def run(args: argparse.Namespace) -> None:
     tables.write(found, folder)
     page.write(found, folder)
     changed = None if before is None else tables.changes(before, found)
+    if before is not None and not tables.comparable(before, found):
+        say(f"{args.against} measured other music, or measured it otherwise: what changed is not the models' alone")
     result = {"report": str(folder / "index.html"), **found, **({} if changed is None else {"changes": changed})}
     emit(args, result, _text(result))
 
@@ -78,7 +81,15 @@ def run(args: argparse.Namespace) -> None:
 def _command(args: argparse.Namespace) -> str:
     """What makes this report again."""
     words = ["antiphon", "compare", *args.contestants, "--corpus", args.corpus, "-o", args.output]
-    usually = {"split": "validation", "pieces": 0, "samples": 64, "notes": 500, "clips": 2, "runs": Path("runs")}
+    usually = {
+        "split": "validation",
+        "pieces": 0,
+        "samples": 64,
+        "notes": 500,
+        "each": 2,
+        "clips": 2,
+        "runs": Path("runs"),
+    }
     for name, usual in usually.items():
         if (value := getattr(args, name)) != usual:
             words += [f"--{name}", value]
@@ -97,18 +108,16 @@ def _folder(path: Path) -> Path:
 
 
 def _text(result: dict[str, Any]) -> str:
-    from antiphon.evaluate.results import leaderboard, otherwise
+    from antiphon.evaluate.results import leaderboard, otherwise, remarks
 
-    parts = [_table(leaderboard(result))]
-    if others := otherwise(result):
-        parts.append(
-            "\n".join(
-                f"{name}: {nats} nats a {unit} of {of}" if unit else f"{name}: {of}" for name, nats, unit, of in others
-            )
-        )
-    if "changes" in result:
-        parts.append(_changed(result["changes"]))
-    return "\n\n".join([*parts, f"page: {result['report']}"])
+    others = [
+        f"{name}: {nats} nats a {unit} ({of})" if unit else f"{name}: {of}"
+        for name, nats, unit, of in otherwise(result)
+    ]
+    said = [f"{names}: {sentence}" for names, sentence in remarks(result)]
+    changed = [_changed(result["changes"])] if "changes" in result else []
+    blocks = [_table(leaderboard(result)), "\n".join(others), "\n".join(said), *changed, f"page: {result['report']}"]
+    return "\n\n".join(filter(None, blocks))
 
 
 def _table(rows: list[list[str]]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from antiphon.cli.output import emit, say
-from antiphon.cli.progress import adding, progress
+from antiphon.cli.progress import progress
 
 if TYPE_CHECKING:
     from antiphon.evaluate.comparison import Comparison
@@ -28,152 +28,63 @@ def run(args: argparse.Namespace) -> None:
     from antiphon.corpus.store import open_corpus
     from antiphon.evaluate.cache import Cache
     from antiphon.evaluate.comparison import Comparison, Study, cache_folder
-    from antiphon.evaluate.contestants import open_contestants
+    from antiphon.evaluate.contestants import Kind, open_contestants
 
     study = Study(split=args.split, pieces=args.pieces)
     cache = Cache(cache_folder(), args.fresh)
     comparison = Comparison(open_contestants([args.model]), open_corpus(args.corpus), study, cache)
     began = time.monotonic()
     (one,) = comparison.contestants
-    if one.chords:
-        emit(args, *_of_chords(args, comparison))
-        return
-    if one.rolls:
-        emit(args, *_of_frames(args, comparison))
-        return
-    if one.fills:
-        emit(args, *_bound(args, comparison))
-        return
-    if not one.whole:
-        emit(args, *_of_passages(args, comparison))
-        return
-    if one.draws:
-        emit(args, *_drawn(args, comparison))
-        return
-    found = _predicted(comparison) if one.bundle else _compared(comparison)
+    measure, text = {
+        Kind.FOLDER: (_compared, _folder_text),
+        Kind.NOTES: (_predicted, _text),
+        Kind.FILLING: (_bound, _other_text),
+        Kind.PHRASES: (_drawn, _drawn_text),
+    }.get(one.kind, (_otherwise, _other_text))
     about = {"model" if one.bundle else "folder": one.name, "corpus": str(args.corpus), "split": args.split}
-    result = {**about, **found, "elapsed_s": time.monotonic() - began}
-    emit(args, result, _text(result) if one.bundle else _folder_text(result))
+    result = {**about, **measure(comparison), "elapsed_s": time.monotonic() - began}
+    emit(args, result, text(result))
 
 
-def _of_chords(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict[str, Any], str]:
-    """The likelihood of a model of chords, and what it counts."""
-    from antiphon.engine import open_engine
-    from antiphon.engine.encoding import ChordEngine
-    from antiphon.evaluate.chords import UNCOUNTED, chord_likelihood
-    from antiphon.evaluate.comparison import spread_evenly
-
-    (one,), began = comparison.contestants, time.monotonic()
-    pieces = spread_evenly(comparison.corpus.split(args.split), args.pieces)
-    engine = open_engine(one.path)
-    assert isinstance(engine, ChordEngine)
-    with adding("listening", sum(piece.count for piece in pieces)) as heard:
-        found = chord_likelihood(engine, comparison.corpus, pieces, heard).report()
-    about = {"model": one.name, "corpus": str(args.corpus), "split": args.split}
-    attributes = found["nats_per_note_by_attribute"]
-    lines = [
-        f"{one.name} on {found['pieces']} {args.split} pieces, {found['notes']:,} notes in {found['chords']:,} chords",
-        f"not counted: {UNCOUNTED}, {found['dropped_notes']:,} notes without a place in a chord",
-        "",
-        _plain("nats a note", found["nats_per_note"]),
-        *(_plain(f"  {name}", nats) for name, nats in attributes.items()),
-        _plain("  without velocity", found["nats_per_note_pitch_step_duration"]),
-        _plain("nats a chord", found["nats_per_chord"]),
-    ]
-    return {**about, **found, "elapsed_s": time.monotonic() - began}, "\n".join(lines)
-
-
-def _of_frames(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict[str, Any], str]:
-    """The likelihood of a model of piano rolls, which is none of notes."""
-    from antiphon.engine import open_engine
-    from antiphon.engine.rolls import RollEngine
-    from antiphon.evaluate.comparison import spread_evenly
-    from antiphon.evaluate.rolls import roll_likelihood
-
-    (one,), began = comparison.contestants, time.monotonic()
-    pieces = spread_evenly(comparison.corpus.split(args.split), args.pieces)
-    engine = open_engine(one.path)
-    assert isinstance(engine, RollEngine)
-    with adding("listening", sum(piece.count for piece in pieces)) as heard:
-        found: dict[str, Any] = dict(roll_likelihood(engine, comparison.corpus, pieces, heard).report())
-    lines = [
-        f"{one.name} on {found['pieces']} {args.split} pieces, {found['frames']:,} frames, {found['notes']:,} notes",
-        "of each piece all frames but the first; a frame is a moment, so this is no number for a note",
-        "",
-        _plain("nats a frame", found["nats_per_frame"]),
-    ]
-    about = {"model": one.name, "corpus": str(args.corpus), "split": args.split}
-    return {**about, **found, "elapsed_s": time.monotonic() - began}, "\n".join(lines)
-
-
-def _of_passages(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict[str, Any], str]:
-    """How well a model of passages predicts answers to their calls, or melodies from their places."""
+def _otherwise(comparison: "Comparison") -> dict[str, Any]:
+    """The likelihood of chords, frames, answers or melodies, and what it counts."""
     from antiphon.errors import CorpusError
 
-    (one,), began = comparison.contestants, time.monotonic()
+    (one,) = comparison.contestants
     with progress("listening") as show:
         found = comparison.other_likelihood(one, show)
     if "refused" in found:
-        raise CorpusError(f"{one.name} cannot be measured on {args.corpus}: {found['refused']}")
-    bound = found["kind"] == "bound"
-    lines = [
-        f"{one.name} on {found['passages']:,} {args.split} passages, {found['notes']:,} notes",
-        f"{found['of']}: {'a bound, its likelihood is that or better' if bound else 'exact'}; not of whole pieces",
-        "",
-        _plain(f"nats a note{', at most' * bound}", found["nats_per_note"]),
-        *(_plain(f"  {name}", nats) for name, nats in found["nats_per_note_by_attribute"].items()),
-        _plain("  without velocity", found["nats_per_note_pitch_step_duration"]),
-    ]
-    about = {"model": one.name, "corpus": str(args.corpus), "split": args.split}
-    return {**about, **found, "elapsed_s": time.monotonic() - began}, "\n".join(lines)
+        raise CorpusError(f"{one.name} cannot be measured on {comparison.corpus.path}: {found['refused']}")
+    return found
 
 
-def _bound(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict[str, Any], str]:
+def _bound(comparison: "Comparison") -> dict[str, Any]:
     """The bound on the likelihood of a model that fills what is masked."""
-    from antiphon.engine import open_engine
-    from antiphon.engine.base import Filling
-    from antiphon.evaluate.comparison import spread_evenly
-    from antiphon.evaluate.filling import filling_bound
-
-    (one,), began = comparison.contestants, time.monotonic()
-    pieces = spread_evenly(comparison.corpus.split(args.split), args.pieces)
-    engine = open_engine(one.path)
-    assert isinstance(engine, Filling)
-    with adding("filling", sum(piece.count for piece in pieces)) as filled:
-        found: dict[str, Any] = dict(filling_bound(engine, comparison.corpus, pieces, filled).report())
-    about = {"model": one.name, "corpus": str(args.corpus), "split": args.split, "bound": True}
-    lines = [
-        f"{one.name} on {found['pieces']} {args.split} pieces, {found['notes']:,} notes",
-        "a bound, estimated by lot: its likelihood is that or better",
-        "",
-        _plain("nats a note, at most", found["nats_per_note"]),
-        *(_plain(f"  {name}", nats) for name, nats in found["nats_per_note_by_attribute"].items()),
-        _plain("  without velocity", found["nats_per_note_pitch_step_duration"]),
-    ]
-    return {**about, **found, "elapsed_s": time.monotonic() - began}, "\n".join(lines)
+    (one,) = comparison.contestants
+    with progress("filling") as show:
+        found = comparison.likelihood(one, show)["summary"]
+    about = {"bound": True, "nats": found["nats_per_note"], "unit": "note", "of": "whole pieces, estimated by lot"}
+    return {**about, **found}
 
 
-def _drawn(args: argparse.Namespace, comparison: "Comparison") -> tuple[dict[str, Any], str]:
+def _drawn(comparison: "Comparison") -> dict[str, Any]:
     """What a model that draws phrases, and has no likelihood, draws beside the phrases of the split."""
     from antiphon.engine import open_engine
     from antiphon.engine.base import Drawing
     from antiphon.errors import OptionError
-    from antiphon.evaluate.contestants import NO_LIKELIHOOD
-    from antiphon.evaluate.phrases import phrase_report, table
+    from antiphon.evaluate.contestants import WITHOUT_LIKELIHOOD
+    from antiphon.evaluate.phrases import phrase_report
 
-    if args.pieces:
-        raise OptionError(f"--pieces {args.pieces} is about likelihood, and this model has none: leave it out")
-    (one,), began = comparison.contestants, time.monotonic()
+    if comparison.study.pieces:
+        raise OptionError(
+            f"--pieces {comparison.study.pieces} is about likelihood, and this model has none: leave it out"
+        )
+    (one,) = comparison.contestants
     engine = open_engine(one.path)
     assert isinstance(engine, Drawing)
     with progress("drawing, and looking for copies") as show:
-        found = phrase_report(engine, comparison.corpus, args.split, progress=show)
-    about = {"model": one.name, "corpus": str(args.corpus), "split": args.split, "no_likelihood": NO_LIKELIHOOD}
-    title = f"{found['phrases']} phrases of {found['bars']} bars each"
-    rows = [(title, "drawn", args.split), *table(found)]
-    lines = [f"{what:<46}{made:>10}{real:>12}".rstrip() for what, made, real in rows]
-    text = "\n".join([f"{one.name}: {NO_LIKELIHOOD}", "", *lines])
-    return {**about, **found, "elapsed_s": time.monotonic() - began}, text
+        found = phrase_report(engine, comparison.corpus, comparison.study.split, progress=show)
+    return {"no_likelihood": WITHOUT_LIKELIHOOD[one.kind], **found}
 
 
 def _predicted(comparison: "Comparison") -> dict[str, Any]:
@@ -237,6 +148,32 @@ def _text(result: dict[str, Any]) -> str:
     )
 
 
+def _other_text(result: dict[str, Any]) -> str:
+    """What was counted, whether the number is a bound, and the number, by attribute where it has them."""
+    bound, unit = result["kind"] == "bound", result["unit"]
+    counted = [f"{result[what]:,} {what}" for what in ("passages", "notes", "chords", "frames") if what in result]
+    heard = f"{result['pieces']} {result['split']} pieces" if "pieces" in result else f"the {result['split']} split"
+    lines = [
+        f"{result['model']} on {heard}, {', '.join(counted)}",
+        f"{'a bound, its likelihood is that or better' if bound else 'exact'}: {result['of']}",
+        "",
+        _plain(f"nats a {unit}{', at most' * bound}", result["nats"]),
+        *(_plain(f"  {name}", nats) for name, nats in result.get("nats_per_note_by_attribute", {}).items()),
+    ]
+    more = {"  without velocity": "nats_per_note_pitch_step_duration", "nats a chord": "nats_per_chord"}
+    lines += [_plain(title, result[key]) for title, key in more.items() if key in result]
+    return "\n".join(lines)
+
+
+def _drawn_text(result: dict[str, Any]) -> str:
+    from antiphon.evaluate.phrases import table
+
+    title = f"{result['phrases']} phrases of {result['bars']} bars each"
+    rows = [(title, "drawn", result["split"]), *table(result)]
+    lines = [f"{what:<46}{made:>10}{real:>12}".rstrip() for what, made, real in rows]
+    return "\n".join([f"{result['model']}: {result['no_likelihood']}", "", *lines])
+
+
 def _row(result: dict[str, Any], title: str, key: str, more: str = "") -> str:
     """A number, its interval where there is one, and what else is to be said."""
     value = result[key] if key in result else result["nats_per_note_by_attribute"][key.removeprefix("nats_per_note_")]
@@ -246,20 +183,21 @@ def _row(result: dict[str, Any], title: str, key: str, more: str = "") -> str:
 
 
 def _plain(title: str, value: float) -> str:
-    return f"{title:<26}{value:>10.3f}"
+    return f"{title:<28}{value:>9.3f}"
 
 
 def _by_notes(title: str, lines: dict[str, str], rows: list[dict[str, Any]]) -> str:
     """How likelihood changes with what was heard, a column a span."""
     spans = [f"{r['from_note']}+" if r["to_note"] is None else f"{r['from_note']}-{r['to_note'] - 1}" for r in rows]
     table = [[title, *spans], *([name, *(f"{r[key]:.3f}" for r in rows)] for name, key in lines.items())]
-    return "\n".join(f"{cells[0]:<26}" + "".join(f"{cell:>10}" for cell in cells[1:]) for cells in table)
+    return "\n".join(f"{cells[0]:<28}" + "".join(f"{cell:>9}" for cell in cells[1:]) for cells in table)
 
 
 def _folder_text(result: dict[str, Any]) -> str:
     """What was found of a folder: where it differs from real music most, and what it copies."""
     frechet, told, copies = result["frechet"], result["two_sample"], result.get("copies")
     lines = [f"{result['folder']}: {result['files']} files, {result['samples']} samples"]
+    lines += [f"left out: {reason}" for reason in result.get("left_out", ())]
     lines.append(
         f"Fréchet distance to the {result['split']} split: {frechet['ratio']:.2f} times that of real from real "
         f"({frechet['ratio_low']:.2f} to {frechet['ratio_high']:.2f})"

@@ -48,15 +48,20 @@ def describe(name: str, pedal: bool = True) -> dict[str, Any]:
 
 
 def _model(name: str) -> dict[str, Any]:
-    from antiphon.engine import bundle
+    from antiphon.engine.bundle import available, find, read_meta
+    from antiphon.errors import ModelError
 
-    if not Path(name).exists() and name not in bundle.available():
-        models = ", ".join(bundle.available()) or "none is here"
+    try:
+        path = find(name)
+    except ModelError:
+        if Path(name).exists():
+            raise
+        models = ", ".join(available()) or "none is here"
         raise FileError(
             f"there is no file, folder or model {name!r}; give a file of music, a folder that `antiphon prepare` or "
             f"`antiphon train` wrote, or the name of a model ({models})"
-        )
-    return {**bundle.read_meta(name), "path": str(bundle.find(name))}
+        ) from None
+    return {**read_meta(path), "path": str(path)}
 
 
 def _corpus(path: Path) -> dict[str, Any]:

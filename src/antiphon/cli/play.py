@@ -192,12 +192,12 @@ def _options(args: argparse.Namespace) -> "RigOptions":
 
 def _desk(args: argparse.Namespace) -> "Desk":
     """All controls as the options say; the model plays the player's instrument unless told otherwise."""
-    from antiphon.engine.bundle import available
+    from antiphon.engine.bundle import playing
     from antiphon.instruments import program
     from antiphon.live.controls import Desk, Shell
     from antiphon.live.settings import LiveSettings
 
-    desk = Desk(LiveSettings(), Shell(model=args.model or DEFAULT_MODEL), tuple(sorted(available())))
+    desk = Desk(LiveSettings(), Shell(model=args.model or DEFAULT_MODEL), tuple(playing()))
     own = args.instrument or "0"
     desk = desk.set("instrument", own).set("model-instrument", args.model_instrument or own)
     if args.mode:

@@ -6,7 +6,7 @@ from pathlib import Path
 from antiphon import DEFAULT_MODEL
 from antiphon.cli.output import emit, say
 
-EXAMPLE = "antiphon studio --model lstm-piano --port 8765"
+EXAMPLE = "antiphon studio --model piano --port 8765"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

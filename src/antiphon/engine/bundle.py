@@ -14,16 +14,19 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from antiphon import DEFAULT_MODEL
+from antiphon.chords import NAME as CHORDS
 from antiphon.chords import ChordCodec, rows_from_spec
 from antiphon.codec import NoteCodec
 from antiphon.conditions import Conditions
+from antiphon.engine.packages import FAMILIES, HOW, Packages, packages
 from antiphon.errors import ModelError, unknown
 from antiphon.files.paths import written_folder
+from antiphon.rolls import NAME as FRAMES
 from antiphon.rolls import RollCodec
 
 FORMAT = 1
@@ -93,7 +96,7 @@ class Bundle:
         if file == WEIGHTS and not self.has(file):
             raise ModelError(
                 f"the model {self.name} is installed to play: its {file}, which training goes on from, is left out. "
-                f"It is in Antiphon's repository; or begin with another model"
+                f"Its {CARD} says how to train it again, and Antiphon's repository may have it; or begin with another"
             )
         return (self.path / file).read_bytes()
 
@@ -105,25 +108,89 @@ def folders() -> list[Path]:
     return [Path(__file__).parent.parent / "pretrained", platformdirs.user_data_path("antiphon") / "models"]
 
 
+class Packaged(NamedTuple):
+    """The models of other installed packages."""
+
+    models: dict[str, Path]  # by name
+    owners: dict[Path, str]  # by the folder of each model, the name of its package
+    problems: tuple[str, ...]  # a line about each package or model that cannot be used
+
+
 def available() -> dict[str, Path]:
-    """The models that are here, by name."""
+    """The models that are here, by name; of two of one name the first: shipped, the user's own, a package's."""
+    return {**packaged().models, **_nearest()}
+
+
+def playing() -> list[str]:
+    """The names of those that go from note to note, as playing in time needs."""
+    return [name for name, path in sorted(available().items()) if _plays(path)]
+
+
+def _plays(path: Path) -> bool:
+    try:
+        return plays(read_meta(path))
+    except ModelError:
+        return False
+
+
+def plays(meta: Mapping[str, Any]) -> bool:
+    """Whether the model of a ``meta.json`` goes from note to note: one of chords, say, does not."""
+    return meta["codec"].get("name") not in (CHORDS, FRAMES) and not {FILLER, DRAWER} & set(meta["files"])
+
+
+def packaged() -> Packaged:
+    """The models of other packages, which are looked for once; those that cannot be used are left out."""
+    return _packaged(packages())
+
+
+@lru_cache(1)
+def _packaged(installed: Packages) -> Packaged:
+    models: dict[str, Path] = {}
+    owners: dict[Path, str] = {}
+    problems = list(installed.problems)
+    for package in installed.found:
+        paths = [path.parent for path in sorted(package.folder.glob(f"*/{META}"))]
+        if not paths:
+            problems.append(f"the package {package.name} has no models in {package.folder}; install it again")
+        for path in paths:
+            try:
+                read_meta(path)
+            except ModelError as error:
+                problems.append(f"a model of the package {package.name} is left out: {error}")
+            else:
+                owners[path] = package.name
+                models.setdefault(path.name, path)
+    return Packaged(models, owners, tuple(problems))
+
+
+def _nearest() -> dict[str, Path]:
+    """The models in Antiphon's and the user's own folders, by name."""
     found = [path.parent for folder in folders() if folder.is_dir() for path in sorted(folder.glob(f"*/{META}"))]
     return {path.name: path for path in reversed(found)}
 
 
 def find(name_or_path: str | Path) -> Path:
-    """The folder of a model given by name or path; ModelError listing what there is."""
-    path = Path(name_or_path)
+    """The folder of a model given by name or path; ModelError listing what there is, or how to get more."""
+    path, name = Path(name_or_path), str(name_or_path)
     if (path / META).is_file():
         return path
-    models = available()
-    if str(name_or_path) in models:
-        return models[str(name_or_path)]
+    models = _nearest()
+    if name not in models:
+        models = available()  # other packages too; looking for them takes time that no common start should take
+    if name in models:
+        return models[name]
     if path.is_dir():
         raise ModelError(
             f"{path} is not a model: it has no {META}. A model is what `antiphon train … -o {path}` writes."
         )
-    raise ModelError(unknown("model", str(name_or_path), models) + " The path of a model's folder works too.")
+    raise ModelError(unknown("model", name, models) + " The path of a model's folder works too." + more())
+
+
+def more() -> str:
+    """What to add where a model is not found: how to get the package of the families, and what is wrong with others."""
+    _, owners, problems = packaged()
+    how = [] if FAMILIES in owners.values() else [f"more models come with {FAMILIES}: {HOW}"]
+    return "".join(f" {line[0].upper()}{line[1:]}." for line in (*how, *problems))
 
 
 def read_meta(name_or_path: str | Path) -> dict[str, Any]:
@@ -147,6 +214,11 @@ def read_meta(name_or_path: str | Path) -> dict[str, Any]:
     if extra:
         raise ModelError(f"{path / META} has a key this version does not know: {extra[0]!r}")
     return meta
+
+
+def size(path: Path, meta: Mapping[str, Any]) -> int:
+    """Bytes of a model's files that are here, its ``meta.json`` aside."""
+    return sum((path / file).stat().st_size for file in meta["files"] if (path / file).is_file())
 
 
 def open_bundle(name_or_path: str | Path = DEFAULT_MODEL) -> Bundle:
@@ -175,13 +247,19 @@ def _check(file: Path, entry: Mapping[str, Any]) -> None:
         raise ModelError(f"{file} was changed: its SHA-256 is not the one in {META}; copy the model again")
 
 
-def write_bundle(path: Path, meta: Mapping[str, Any], make: Callable[[Path], None]) -> None:
-    """Write a bundle whole or not at all: ``make`` writes into a temporary folder; sizes and hashes are added."""
+def write_bundle(path: Path, meta: Mapping[str, Any], make: Callable[[Path], None], *, needed: bool = True) -> None:
+    """Write a bundle whole or not at all: ``make`` writes into a temporary folder; sizes and hashes are added.
+
+    A copy of it may leave out weights that are not ``needed``.
+    """
     with written_folder(path) as folder:
         make(folder)
         known = dict.fromkeys(name for kind in (*KINDS, OPTIONAL) for name in kind)
         names = [name for name in known if (folder / name).exists()]
         files = {name: (folder / name).read_bytes() for name in names}
+        listed: dict[str, dict[str, Any]]
         listed = {n: {"bytes": len(b), "sha256": hashlib.sha256(b).hexdigest()} for n, b in files.items()}
+        if not needed:
+            listed[WEIGHTS]["may_be_left_out"] = True
         whole = {"format": FORMAT, "name": path.name, **meta, "files": listed}
         (folder / META).write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

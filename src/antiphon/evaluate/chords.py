@@ -44,7 +44,7 @@ class ChordLikelihood(Likelihood):
             "dropped_notes": int(self.dropped.sum()),
             "nats_per_note": float(sums.sum() / notes),
             "nats_per_note_by_attribute": by_attribute,
-            "nats_per_note_pitch_step_duration": sum(by_attribute[n] for n in ("pitch", "step", "duration")),
+            "nats_per_note_pitch_step_duration": float(self.without_velocity.sum() / notes),
             "nats_per_chord": float(sums.sum() / self.chords.sum()),
         }
 

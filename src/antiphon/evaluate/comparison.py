@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ from antiphon.engine.base import Filling
 from antiphon.errors import CorpusError, OptionError
 from antiphon.evaluate import distances, filling, memorisation, samples
 from antiphon.evaluate.cache import Cache
-from antiphon.evaluate.contestants import Contestant, corpus_hash
+from antiphon.evaluate.contestants import Contestant, Kind, corpus_hash
 from antiphon.evaluate.measures import MEASURES
 from antiphon.evaluate.otherwise import other_likelihood, told_of_notes
 from antiphon.evaluate.prediction_report import details, summary
@@ -77,7 +77,7 @@ class Comparison:
         if self._trained:
             yield "indexing the training set", lambda show: self._show_all(show, self.index)
         for one in self.contestants:
-            if one.predicts or one.fills:
+            if one.predicts:
                 yield f"{one.name}: likelihood", partial(self.likelihood, one)
             if one.otherwise:
                 yield f"{one.name}: another likelihood", partial(self.other_likelihood, one)
@@ -102,7 +102,7 @@ class Comparison:
 
     def _numbers(self, one: Contestant) -> dict[str, Any]:
         known: dict[str, Any] = one.facts()
-        if one.predicts or one.fills:
+        if one.predicts:
             known["likelihood"] = self.likelihood(one)["summary"]
         if one.otherwise:
             known["other_likelihood"] = self.other_likelihood(one)
@@ -112,13 +112,15 @@ class Comparison:
             known["speed"] = self.speed(one)
         drawn = self.samples(one)
         known |= {"samples": len(drawn), "measures": _spread(self.measures(one)), **self.distances(one)}
+        if drawn.left_out:
+            known["left_out"] = list(drawn.left_out)
         if self._trained:
             known["copies"] = self.copies(one)
         return known
 
     def details(self) -> dict[str, Any]:
         """What the pictures of each model's predictions are drawn from."""
-        return {one.name: self.likelihood(one)["details"] for one in self.contestants if one.predicts}
+        return {one.name: self.likelihood(one)["details"] for one in self.contestants if one.kind == Kind.NOTES}
 
     @cached_property
     def _heard(self) -> list[Piece]:
@@ -140,7 +142,7 @@ class Comparison:
 
     def real_measures(self) -> dict[str, np.ndarray]:
         """(R,) every measure of the real samples."""
-        key = self._key("real measures", split=self.study.split, notes=self.study.notes, each=self.study.each)
+        key = self._cut_key("real measures", split=self.study.split, each=self.study.each)
         return self.cache.arrays(key, lambda: samples.measured(self.real()))
 
     def index(self) -> memorisation.CopyIndex:
@@ -155,7 +157,7 @@ class Comparison:
         """Summary and details of a model's predictions of the real pieces, group by group; of a bound no details."""
         pieces = self._heard
         key = self._key("likelihood", model=one.hash, split=self.study.split, pieces=[p.sha256 for p in pieces])
-        if one.fills:
+        if one.kind == Kind.FILLING:
             return dict(self.cache.json(key, lambda: {"summary": self._bound(one, progress), "details": {}}))
         if self.cache.has(key):
             return dict(self.cache.json(key, dict))
@@ -170,7 +172,7 @@ class Comparison:
 
         for group, mine in zip(groups, keys, strict=True):
             arrays = self.cache.arrays(mine, partial(self._predict, one, group, heard))
-            found.append(_predictions(arrays))
+            found.append(Predictions.of_arrays(arrays))
             done = 2 * sum(len(f.rows) for f in found)
         whole = join(found)
         made = self.cache.json(key, lambda: {"summary": summary(whole), "details": details(whole)})
@@ -198,7 +200,7 @@ class Comparison:
         return dict(self.cache.json(key, make))
 
     def _predict(self, one: Contestant, group: Sequence[Piece], heard: Callable[[int], None]) -> dict[str, np.ndarray]:
-        return _arrays(predict(_engine(one), self.corpus, group, heard))
+        return predict(_engine(one), self.corpus, group, heard).to_arrays()
 
     def speed(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, float]:
         """Notes a second of processor time, and the milliseconds to the first: one piece, one thread, the fastest."""
@@ -207,27 +209,26 @@ class Comparison:
 
     def samples(self, one: Contestant, progress: Progress = lambda share: None) -> Samples:
         """What a model writes, or what a folder holds, cut to samples."""
-        key = self._key(
-            "samples", of=one.hash, count=self.study.samples if one.bundle else self.study.each, notes=self.study.notes
-        )
-        return _unpacked(self.cache.arrays(key, lambda: _packed(self._draw(one, progress))))
+        count = self.study.samples if one.bundle else self.study.each
+        key = self._cut_key("samples", of=one.hash, count=count)
+        return Samples.of_arrays(self.cache.arrays(key, lambda: self._draw(one, progress).to_arrays()))
 
     def _draw(self, one: Contestant, progress: Progress) -> Samples:
         if one.bundle is None:
-            return samples.folder(one.path, self.study.notes, self.study.each, progress)[0]
+            return samples.folder(one.path, self.study.notes, self.study.each, progress)
         return samples.written(_engine(one), self.study.samples, self.study.notes, progress=progress)
 
     def measures(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, np.ndarray]:
         """(S,) every measure of a contestant's samples."""
         drawn = self.samples(one)
-        key = self._key("measures", of=one.hash, count=len(drawn), notes=self.study.notes, names=list(MEASURES))
+        key = self._cut_key("measures", of=one.hash, count=len(drawn), names=list(MEASURES))
         return self.cache.arrays(key, lambda: samples.measured(drawn, progress))
 
     def distances(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, Any]:
         """How far a contestant's samples are from real ones, each with its floor."""
         ours, real, groups = self.measures(one), self.real_measures(), self.real().groups
         size = {"count": len(ours["density"]), "real": len(groups), "each": self.study.each}
-        key = self._key("distances", of=one.hash, split=self.study.split, notes=self.study.notes, **size)
+        key = self._cut_key("distances", of=one.hash, split=self.study.split, **size)
 
         def make() -> dict[str, Any]:
             return {
@@ -242,7 +243,8 @@ class Comparison:
         """What a contestant's samples share with the training set, beside real music."""
         drawn, real = self.samples(one), self.real()
         chosen = spread_evenly(real.scores, COPIES_PIECES)
-        key = self._key("copies", of=one.hash, count=len(drawn), real=len(chosen), **asdict(self.study))
+        size = {"count": len(drawn), "real": len(chosen), "each": self.study.each, "covered": self.study.covered}
+        key = self._cut_key("copies", of=one.hash, split=self.study.split, **size)
         return dict(
             self.cache.json(
                 key, lambda: memorisation.report(self.index(), drawn.scores, drawn.names, chosen, self.study.covered)
@@ -255,6 +257,10 @@ class Comparison:
 
     def _key(self, what: str, **rest: Any) -> dict[str, Any]:
         return {"what": what, "corpus": self._corpus_hash, **rest}
+
+    def _cut_key(self, what: str, **rest: Any) -> dict[str, Any]:
+        """The key of what depends on how samples are cut."""
+        return self._key(what, cut=samples.CUT, notes=self.study.notes, **rest)
 
     def _about_corpus(self) -> dict[str, Any]:
         return {
@@ -320,29 +326,3 @@ def _spread(measures: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
         }
         for name, values in measures.items()
     }
-
-
-def _packed(drawn: Samples) -> dict[str, np.ndarray]:
-    """Samples as arrays: rows one after another."""
-    rows = [samples.GRID.encode(score) for score in drawn.scores]
-    ends = np.cumsum([len(r) for r in rows])
-    return {"rows": np.concatenate(rows), "ends": ends, "groups": drawn.groups, "names": np.array(drawn.names)}
-
-
-def _unpacked(arrays: dict[str, np.ndarray]) -> Samples:
-    rows = np.split(arrays["rows"], arrays["ends"][:-1])
-    return Samples([samples.GRID.decode(r) for r in rows], arrays["groups"], arrays["names"].tolist())
-
-
-def _arrays(found: Predictions) -> dict[str, np.ndarray]:
-    """Predictions as arrays; floats in 32 bits, which halves the file and moves no sum by a millionth."""
-    values = {f.name: getattr(found, f.name) for f in fields(found)}
-    arrays = {name: np.array(v) for name, v in values.items()}
-    halved = {n: a.astype(np.float32) if a.dtype == np.float64 and n != "seconds" else a for n, a in arrays.items()}
-    return {n: a.astype(np.uint8) if n in ("likeliest", "rank") else a for n, a in halved.items()}
-
-
-def _predictions(arrays: dict[str, np.ndarray]) -> Predictions:
-    wide: dict[str, Any] = {n: a.astype(np.float64) if a.dtype == np.float32 else a for n, a in arrays.items()}
-    wide |= {name: wide[name].astype(np.int64) for name in ("likeliest", "rank")}
-    return Predictions(**{**wide, "attributes": tuple(wide["attributes"].tolist())})

@@ -5,21 +5,38 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from antiphon.chords import ChordCodec
 from antiphon.corpus.store import Corpus
-from antiphon.engine.bundle import CARD, DRAWER, FILLER, META, Bundle, find, open_bundle
+from antiphon.engine.bundle import CARD, DRAWER, ENCODER, FILLER, META, Bundle, find, open_bundle
 from antiphon.errors import ModelError
 from antiphon.files import READERS
 from antiphon.rolls import RollCodec
 
-PASSAGES = "it answers or varies passages and writes no whole pieces"
-CHORDS = "it writes chords, whose likelihood is no comparison with that of notes"
-FRAMES = "it writes piano rolls, so its likelihood is of frames, none of notes"
-NO_LIKELIHOOD = "no likelihood: it draws whole phrases of noise and cannot say how likely a given one is"
-_ENCODER = "encoder.onnx"  # a model that has it hears a passage as a whole, to answer it or to find its place
+
+class Kind(StrEnum):
+    """What a contestant is, which says what of it can be measured."""
+
+    FOLDER = "folder"  # of music
+    NOTES = "notes"  # a model that goes from note to note
+    FILLING = "filling"  # one that fills what is masked, whose likelihood is known by a bound
+    CHORDS = "chords"
+    FRAMES = "frames"  # of piano rolls
+    PHRASES = "phrases"  # drawn whole
+    MELODIES = "melodies"  # of some bars, from places of a latent space
+    ANSWERS = "answers"  # to passages that it hears
+
+
+WITHOUT_LIKELIHOOD = {  # of the notes of whole pieces, and why
+    Kind.CHORDS: "it writes chords, whose likelihood is no comparison with that of notes",
+    Kind.FRAMES: "it writes piano rolls, so its likelihood is of frames, none of notes",
+    Kind.PHRASES: "no likelihood: it draws whole phrases of noise and cannot say how likely a given one is",
+    Kind.MELODIES: "it writes melodies of some bars, here one after another, and only of those knows a bound",
+}
+NOT_WHOLE = "it answers or varies passages and writes no whole pieces"
 
 
 @dataclass(frozen=True)
@@ -33,60 +50,56 @@ class Contestant:
     bundle: Bundle | None = None  # of a model
 
     @property
+    def kind(self) -> Kind:
+        """What it is, by the files of its bundle."""
+        if self.bundle is None:
+            return Kind.FOLDER
+        files, rows = self.bundle.meta["files"], self.bundle.rows
+        if ENCODER in files:
+            return Kind.MELODIES if self.bundle.meta["family"] == "vae" else Kind.ANSWERS
+        known = (
+            (FILLER in files, Kind.FILLING),
+            (DRAWER in files, Kind.PHRASES),
+            (isinstance(rows, ChordCodec), Kind.CHORDS),
+            (isinstance(rows, RollCodec), Kind.FRAMES),
+        )
+        return next((kind for told, kind in known if told), Kind.NOTES)
+
+    @property
     def whole(self) -> bool:
-        """Whether it writes, or holds, whole pieces: folders do, and all models but those of passages."""
-        return self.bundle is None or _ENCODER not in self.bundle.meta["files"]
+        """Whether it writes, or holds, whole pieces: folders do, and all models but those of answers."""
+        return self.kind != Kind.ANSWERS
 
     @property
-    def chords(self) -> bool:
-        """Whether it is a model of chords."""
-        return self.bundle is not None and isinstance(self.bundle.rows, ChordCodec)
-
-    @property
-    def rolls(self) -> bool:
-        """Whether it is a model of piano rolls, which writes whole pieces but has no likelihood of notes."""
-        return self.bundle is not None and isinstance(self.bundle.rows, RollCodec)
-
-    @property
-    def fills(self) -> bool:
-        """Whether it is a model that fills what is masked, whose likelihood is known by a bound."""
-        return self.bundle is not None and FILLER in self.bundle.meta["files"]
+    def predicts(self) -> bool:
+        """Whether it says how likely whole pieces are, note by note, exactly or by a bound."""
+        return self.kind in (Kind.NOTES, Kind.FILLING)
 
     @property
     def otherwise(self) -> bool:
         """Whether its likelihood is of something else than the notes of whole pieces."""
-        return self.bundle is not None and (not self.whole or self.chords or self.rolls)
-
-    @property
-    def predicts(self) -> bool:
-        """Whether it says exactly how likely whole pieces are, note by note: folders do not."""
-        return self.bundle is not None and not (self.otherwise or self.draws or self.fills)
-
-    @property
-    def draws(self) -> bool:
-        """Whether it is a model that draws whole phrases, which has no likelihood."""
-        return self.bundle is not None and DRAWER in self.bundle.meta["files"]
+        return self.kind in (Kind.CHORDS, Kind.FRAMES, Kind.MELODIES, Kind.ANSWERS)
 
     def facts(self) -> dict[str, Any]:
         """What is known without measuring."""
         if self.bundle is None:
             return {"kind": "folder", "given": self.given, "files": len(_files(self.path)), "hash": self.hash}
         meta = self.bundle.meta
-        return {
+        known = {
             "kind": "model",
             "given": self.given,
             "family": meta["family"],
             "parameters": meta["parameters"],
             "bytes": sum(file["bytes"] for file in meta["files"].values()),
             "licence": meta["licence"]["name"],
+            "learned_from": [source["name"] for source in meta["data"].get("sources", ())],
             "hash": self.hash,
-            **({"no_likelihood": why, "measured": meta["measured"]} if (why := self._without_likelihood()) else {}),
-            **({} if self.whole else {"refused": PASSAGES, "measured": meta["measured"]}),
         }
-
-    def _without_likelihood(self) -> str:
-        """Why no likelihood of notes stands in its row, of a model that writes whole pieces; nothing where one does."""
-        return NO_LIKELIHOOD if self.draws else FRAMES if self.rolls else CHORDS if self.chords else ""
+        if why := WITHOUT_LIKELIHOOD.get(self.kind):
+            known |= {"no_likelihood": why}
+        if not self.whole:
+            known |= {"refused": NOT_WHOLE}
+        return known if self.predicts else known | {"measured": meta["measured"]}
 
     def card(self) -> str:
         """The model's card, in Markdown; nothing for a folder."""

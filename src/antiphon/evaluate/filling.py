@@ -61,6 +61,7 @@ def summary(found: Likelihood) -> dict[str, Any]:
     known = {
         "nats_per_note": ratio(total, found.notes),
         "nats_per_midi_token": ratio(total, found.tokens),
+        "nats_per_note_pitch_step_duration": ratio(found.without_velocity, found.notes),
         **{f"nats_per_note_{name}": ratio(found.nats[:, i], found.notes) for i, name in enumerate(found.attributes)},
     }
     intervals = {name: [one.to_dict()["low"], one.to_dict()["high"]] for name, one in known.items()}

@@ -36,6 +36,12 @@ class Likelihood:
         """Nats a note, or a frame, or whatever else the rows of the model stand for."""
         return float(self.nats.sum() / self.notes.sum())
 
+    @property
+    def without_velocity(self) -> np.ndarray:
+        """(pieces,) nats of what the classic notebooks predict: pitch, step and duration."""
+        columns = [self.attributes.index(name) for name in ("pitch", "step", "duration")]
+        return np.asarray(self.nats[:, columns].sum(1))
+
     def report(self) -> dict[str, object]:
         """The numbers, with stable names; means are over notes or tokens, not over pieces."""
         notes, sums = int(self.notes.sum()), self.nats.sum(0)
@@ -46,7 +52,7 @@ class Likelihood:
             "nats_per_note": float(sums.sum() / notes),
             "bits_per_note": float(sums.sum() / notes / np.log(2)),
             "nats_per_note_by_attribute": by_attribute,
-            "nats_per_note_pitch_step_duration": sum(by_attribute[n] for n in ("pitch", "step", "duration")),
+            "nats_per_note_pitch_step_duration": float(self.without_velocity.sum() / notes),
             "midi_tokens": int(self.tokens.sum()),
             "nats_per_midi_token": float(sums.sum() / self.tokens.sum()),
         }

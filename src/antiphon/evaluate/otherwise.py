@@ -42,7 +42,7 @@ def other_likelihood(
         return _named(found, f"chords; not counted: {UNCOUNTED}", "note")
     if isinstance(engine, RollEngine):
         frames = roll_likelihood(engine, corpus, pieces, told_of_notes(progress, _notes(pieces))).report()
-        return _named(frames, "frames of a piano roll, all keys of one moment", "frame")
+        return _named(frames, "frames of a piano roll, all keys of a moment; of each piece all but the first", "frame")
     batches = passages(engine, corpus, pieces)
     total = sum(int(batch.weight.sum()) for batch in batches)
     likelihood = answer_likelihood(engine, batches, told_of_notes(progress, total))

@@ -25,12 +25,14 @@ def summary(found: Predictions) -> dict[str, Any]:
     notes = np.diff(found.starts)
     nats = found.by_piece(found.nats)
     total = nats.sum(axis=1)
+    whole = Likelihood(found.attributes, nats, notes, found.tokens)
     intervals = {
         "nats_per_note": ratio(total, notes),
         "bits_per_note": ratio(total, notes).scaled(1 / np.log(2)),
         "nats_per_second": ratio(total, found.seconds),
         "nats_per_midi_token": ratio(total, found.tokens),
         **{f"nats_per_note_{name}": ratio(nats[:, i], notes) for i, name in enumerate(found.attributes)},
+        "nats_per_note_pitch_step_duration": ratio(whole.without_velocity, notes),
     }
     if len(found.nats_reset):
         intervals["nats_per_midi_token_segments"] = ratio(found.by_piece(found.nats_reset).sum(axis=1), found.tokens)
@@ -42,7 +44,7 @@ def summary(found: Predictions) -> dict[str, Any]:
     for name, times_ms in (("step", found.step_ms), ("duration", found.duration_ms)):
         intervals[f"{name}_error_mean_ms"] = ratio(found.by_piece(error_ms(times_ms)), notes)
     return {
-        **Likelihood(found.attributes, nats, notes, found.tokens).report(),
+        **whole.report(),
         "kind": KIND,
         "seconds": float(found.seconds.sum()),
         "nats_per_second": intervals["nats_per_second"].value,

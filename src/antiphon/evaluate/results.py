@@ -35,7 +35,9 @@ class Column:
     about: str  # one sentence for who does not know it
 
     def text(self, value: float) -> str:
-        """A value as the table shows it."""
+        """A value as the table shows it; of millions, what is next to none in full."""
+        if self.unit == "M" and value < 50_000:
+            return f"{value:,.0f}"
         scaled = value * {"%": 100.0, "M": 1e-6}.get(self.unit, 1.0)
         suffix = f" {self.unit}" if self.unit in ("%", "M", "×") else ""
         return f"{scaled:,.{self.digits}f}{suffix}"
@@ -125,13 +127,34 @@ def otherwise(results: Mapping[str, Any]) -> list[list[str]]:
     return rows
 
 
+def remarks(results: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Who, and why a column is empty there or what else is to be known; those with the same reason together."""
+    found: dict[str, list[str]] = {}
+    music = {source["name"] for source in results["corpus"]["sources"]}
+    for name, numbers in results["contestants"].items():
+        said = [str(numbers[key]) for key in ("refused", "no_likelihood") if key in numbers]
+        learned = numbers.get("learned_from", [])
+        if learned and not music & set(learned):
+            said.append(f"it learned from other music than this: {', '.join(learned)}")
+        for key, what in (("frechet", "Fréchet ratio"), ("two_sample", "classifier")):
+            if "refused" in numbers.get(key, {}):
+                said.append(f"no {what}: {numbers[key]['refused']}")
+        if left_out := numbers.get("left_out"):
+            said.append(f"{len(left_out)} of {numbers['files']} files left out: {left_out[0]}")
+        for sentence in said:
+            found.setdefault(sentence, []).append(name)
+    return [(", ".join(names), sentence) for sentence, names in found.items()]
+
+
 def markdown(results: Mapping[str, Any]) -> str:
-    """The leaderboard for a page, with the command that made it, and what is measured otherwise."""
+    """The leaderboard for a page, with the command that made it, what is measured otherwise, and remarks."""
     head, *rows = leaderboard(results)
     head[0] = "contestant"
     table = _piped([head, ["---", *["---:"] * (len(head) - 1)], *rows])
     if others := otherwise(results):
         table += f"\n\n{_piped([list(OTHERWISE), ['---', '---:', '---', '---'], *others])}"
+    if said := remarks(results):
+        table += "\n\n" + "\n".join(f"- {names}: {sentence}." for names, sentence in said)
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     return f"```\n{results['command']}\n```\n\n{table}\n\n*{results['machine']}. {versions}. {results['date']}.*\n"
 
@@ -193,6 +216,15 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[st
                  "better": better, "clear": clear}
             )  # fmt: skip
     return rows
+
+
+def comparable(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether two comparisons measured the same music in the same way, so that what differs is the contestants'."""
+    return all(
+        before.get(group, {}).get(key) == after[group][key]
+        for group, keys in (("corpus", ("hash", "split")), ("study", after["study"]))
+        for key in keys
+    )
 
 
 def _outside(numbers: Mapping[str, Any], key: str, value: float) -> bool | None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from antiphon.chords import NAME as CHORDS
 from antiphon.conditions import NAMES
 from antiphon.engine import Bundle, Engine, open_bundle
-from antiphon.engine.bundle import CARD, DRAWER, FILLER, available, folders, read_meta
+from antiphon.engine.bundle import CARD, FILLER, available, folders, more, plays, read_meta, size
 from antiphon.errors import ModelError, OptionError, unknown
 from antiphon.rolls import NAME as FRAMES
 
@@ -55,7 +55,7 @@ class Shelf:
         models = {**available(), **self._own}
         name = self.default if name is None else name
         if name not in models:
-            raise ModelError(unknown("model", name, models))
+            raise ModelError(unknown("model", name, models) + more())
         return models[name]
 
     def skilled(self, name: str | None, skill: Skill) -> Path:
@@ -69,7 +69,7 @@ class Shelf:
             how = f"models that can: {', '.join(able)}"
         else:
             folder = folders()[-1] / skill.recipe
-            how = f"train one: antiphon train {skill.recipe} --corpus CORPUS -o {folder}, or on the page"
+            how = f"train one: antiphon train {skill.recipe} --corpus CORPUS -o {folder}, or on the page.{more()}"
         if asked is not None and name not in able:
             raise OptionError(f"the model {name} is none that {skill.can}; {how}")
         if not able:
@@ -85,18 +85,14 @@ class Shelf:
 
     def rows(self) -> list[dict[str, Any]]:
         """What a list of models shows."""
-        rows = []
-        for name in self.names:
-            meta = read_meta(self.path(name))
-            rows.append(_row(name, meta))
-        return rows
+        return [_row(name, self.path(name)) for name in self.names]
 
     def about(self, name: str) -> dict[str, Any]:
         """Everything about one model."""
         path = self.path(name)
         meta = read_meta(path)
-        more = {key: meta[key] for key in ("data", "measured", "config", "codec", "recipe")}
-        return {**_row(name, meta), "card": (path / CARD).read_text(encoding="utf-8"), **more}
+        rest = {key: meta[key] for key in ("data", "measured", "config", "codec", "recipe")}
+        return {**_row(name, path), "card": (path / CARD).read_text(encoding="utf-8"), **rest}
 
     def bundle(self, name: str) -> Bundle:
         """The checked bundle of a name."""
@@ -114,18 +110,19 @@ def _writes(meta: Mapping[str, Any]) -> str:
     return {CHORDS: "chords", FRAMES: "frames"}.get(meta["codec"].get("name"), "notes")
 
 
-def _row(name: str, meta: dict[str, Any]) -> dict[str, Any]:
+def _row(name: str, path: Path) -> dict[str, Any]:
+    meta = read_meta(path)
     nats = meta["measured"].get("validation", {}).get("nats_per_note")
     return {
         "name": name,
         "family": meta["family"],
         "parameters": meta["parameters"],
-        "bytes": sum(file["bytes"] for file in meta["files"].values()),
+        "bytes": size(path, meta),
         "licence": meta["licence"]["name"],
         "nats_per_note": None if nats is None else round(nats, 3),
         "writes": _writes(meta),
         "fills": FILLS.has(meta),
-        "live": _writes(meta) == "notes" and not {FILLER, DRAWER} & set(meta["files"]),
+        "live": plays(meta),
         "programs": bool(meta["codec"].get("programs")),
         "asks": list(NAMES) if meta["config"].get("conditions") else [],
         "composers": list(meta["config"].get("composers", ())),

@@ -6,10 +6,12 @@ branches of ``If`` are computed only when they are taken.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 
 import onnx
 from onnx import GraphProto, ModelProto, TensorProto, helper
+
+from antiphon.training.share import share
 
 _GIVEN = ("features", "row")  # what the branches read from around them
 
@@ -19,8 +21,7 @@ def switch(models: Sequence[ModelProto], width: int, attributes: int) -> ModelPr
 
     All are graphs of features and row, or one of the two, with the output ``logits`` (B, any).
     """
-    shared = _shared([model.graph for model in models])
-    branches = [_branch(model.graph, f"{i}/", shared) for i, model in enumerate(models)]
+    branches = [_branch(model.graph, f"{i}/") for i, model in enumerate(models)]
     below = branches[-1]
     nodes: list[onnx.NodeProto] = []
     numbers = [helper.make_tensor(f"number/{i}", TensorProto.INT64, [], [i]) for i in range(len(branches) - 1)]
@@ -34,37 +35,20 @@ def switch(models: Sequence[ModelProto], width: int, attributes: int) -> ModelPr
         helper.make_tensor_value_info("features", TensorProto.FLOAT, ["B", width]),
         helper.make_tensor_value_info("row", TensorProto.INT64, ["B", attributes]),
     ]
-    graph = helper.make_graph(nodes, "heads", inputs, [_logits()], [*numbers, *shared.values()])
+    graph = helper.make_graph(nodes, "heads", inputs, [_logits()], numbers)
     whole = helper.make_model(graph, opset_imports=models[0].opset_import, ir_version=models[0].ir_version)
-    onnx.checker.check_model(whole)
-    return whole
+    return share(whole)
 
 
 def _logits() -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["B", None])
 
 
-def _shared(graphs: Sequence[GraphProto]) -> dict[str, TensorProto]:
-    """By name, tables that several graphs look up and do nothing else with: they are kept once, around the branches."""
-    found: dict[str, list[TensorProto]] = {}
-    for graph in graphs:
-        users = [(name, node.op_type, place) for node in graph.node for place, name in enumerate(node.input)]
-        for tensor in graph.initializer:
-            if all(use[1:] == ("Gather", 0) for use in users if use[0] == tensor.name) and len(tensor.dims) == 2:
-                found.setdefault(tensor.name, []).append(tensor)
-    same = {name: {tensor.SerializeToString() for tensor in tensors} for name, tensors in found.items()}
-    return {name: tensors[0] for name, tensors in found.items() if len(tensors) > 1 and len(same[name]) == 1}
-
-
-def _branch(graph: GraphProto, prefix: str, shared: Container[str]) -> GraphProto:
-    """The graph without inputs of its own, which it finds around it; all other names get a prefix.
-
-    It keeps its constants to itself, but for ``shared`` ones: ONNX Runtime packs a branch's own matrices in advance,
-    and multiplies packed ones in the same order for any batch size, which those around it are not.
-    """
+def _branch(graph: GraphProto, prefix: str) -> GraphProto:
+    """The graph without inputs of its own, which it finds around it; all other names get a prefix."""
 
     def renamed(name: str) -> str:
-        return name if name in _GIVEN or name in shared or not name else prefix + name
+        return name if name in _GIVEN or not name else prefix + name
 
     nodes = []
     for node in graph.node:
@@ -74,8 +58,7 @@ def _branch(graph: GraphProto, prefix: str, shared: Container[str]) -> GraphProt
         fresh.input[:] = [renamed(name) for name in node.input]
         fresh.output[:] = [renamed(name) for name in node.output]
         nodes.append(fresh)
-    own = [tensor for tensor in graph.initializer if tensor.name not in shared]
-    weights = [onnx.TensorProto.FromString(tensor.SerializeToString()) for tensor in own]
+    weights = [TensorProto.FromString(tensor.SerializeToString()) for tensor in graph.initializer]
     for tensor in weights:
         tensor.name = prefix + tensor.name
     output = helper.make_tensor_value_info(renamed("logits"), TensorProto.FLOAT, ["B", None])

@@ -1,4 +1,4 @@
-"""How loud notes are played."""
+"""How loud notes are played: plain statistics of their velocities."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """When notes begin and how long they sound: density, polyphony, rhythm.
 
 Measures of beats and bars, and those of polyphony, count ticks of the score from tick 0, as MusPy does; the others
-count seconds from the first onset. All are 0 for a piece without notes.
+count seconds from the first onset. All are 0 for a piece without notes. Where no source is named the measure is plain
+counting.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def together_rate(score: Score) -> float:
 
 
 def interval_median_s(score: Score) -> float:
-    """Median seconds between chords: of the times from an onset to the next that are longer than 30 ms."""
+    """Median seconds between chords, of the times from an onset to the next over 30 ms: above 0.03, or 0 for none."""
     apart_s = _apart_s(score)
     return float(np.median(apart_s)) if len(apart_s) else 0.0
 
@@ -99,7 +100,7 @@ def interval_entropy(score: Score) -> float:
 
 
 def duration_median_s(score: Score) -> float:
-    """Median seconds that notes last, drums left out."""
+    """Median seconds that notes last, drums left out; 0 without notes, otherwise above 0."""
     lasting_s = _durations_s(score)
     return float(np.median(lasting_s)) if len(lasting_s) else 0.0
 

@@ -17,6 +17,7 @@ from antiphon.theory import pitch_name
 Named = Mapping[str, Any]  # by contestant, in order
 Inks = Mapping[str, str]  # each contestant's colour
 SQUARE = 380.0
+FEWEST = 100  # notes of a point on a calibration curve: its share is right to a tenth
 
 
 def density(name: str, real: np.ndarray, written: Mapping[str, np.ndarray], inks: Inks) -> Drawing:
@@ -51,13 +52,16 @@ def histogram(panel: Panel, real: Sequence[Score], written: Mapping[str, Sequenc
 
 
 def calibration(details: Named, inks: Inks) -> Drawing:
-    """How often the likeliest pitch was right, by how sure the model was: on the diagonal, it knows what it knows."""
+    """How often the likeliest pitch was right, by how sure the model was: on the diagonal, it knows what it knows.
+
+    A share of fewer than FEWEST notes is chance and not drawn.
+    """
     frame = Frame("Calibration of pitch", (0, 1), (0, 1))
     shares = [(v, f"{v:.0%}") for v in (0, 0.25, 0.5, 0.75, 1)]
     frame.axes("probability of the likeliest pitch", shares, shares, "how often it was right")
     frame.curve("octave", np.array([0, 1]), np.array([0, 1]), 1.2)
     for who, found in details.items():
-        rows = found["calibration"]["pitch"]
+        rows = [row for row in found["calibration"]["pitch"] if row["notes"] >= FEWEST]
         x, y = (np.array([r[k] for r in rows]) for k in ("confidence", "right"))
         frame.curve(inks[who], x, y)
         frame.dots(inks[who], x, y)

@@ -12,8 +12,11 @@ from antiphon.charts.drawing import Anchor, Bars, Boxes, Drawing, Line, Text, bo
 WIDTH, HEIGHT = 380.0, 240.0  # of a figure: legible on a phone without scrolling
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 14.0, 44.0, 42.0
 REAL = "z4"  # real music: grey, filled
-# Contestants in order; neighbours differ for the colour-blind, and after seven hues come softer ones.
-SERIES = ("b8", "c7", "d8", "e7", "f8", "g7", "h8", "b4", "c3", "d4", "e3", "f4", "g3", "h4")
+# Contestants in order; neighbours differ for the colour-blind, and after seven hues come softer ones, then stronger.
+SERIES = (
+    "b8", "c7", "d8", "e7", "f8", "g7", "h8", "b4", "c3", "d4", "e3", "f4", "g3", "h4",
+    "b11", "c10", "d11", "e10", "f11", "g10", "h11",
+)  # fmt: skip
 NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 

@@ -21,7 +21,7 @@ from antiphon.charts.drawing import Drawing
 from antiphon.charts.histograms import PANELS
 from antiphon.evaluate.comparison import Comparison, Progress, Step
 from antiphon.evaluate.contestants import Contestant
-from antiphon.evaluate.report import figures, sections
+from antiphon.evaluate.report import distances, figures, sections
 from antiphon.evaluate.report.architecture import architecture
 from antiphon.evaluate.report.frame import REAL as GREY
 from antiphon.evaluate.report.rolls import SHOWN_S, small_roll
@@ -140,15 +140,15 @@ class Page:
 
     def _measures(self, results: Mapping[str, Any]) -> sections.Section:
         real = self._comparison.real_measures()
-        measures = {one.name: self._comparison.measures(one) for one in self._comparison.writers}
+        theirs = {one.name: self._comparison.measures(one) for one in self._comparison.writers}
         drawn = {
             name: figure(
-                figures.density(name, real[name], {who: found[name] for who, found in measures.items()}, self._inks)
+                figures.density(name, real[name], {who: found[name] for who, found in theirs.items()}, self._inks)
             )
             for name in real
             if np.ptp(real[name]) > 0
         }
-        return sections.measures(results, drawn, self._histograms())
+        return distances.measures(results, drawn, self._histograms())
 
     def _histograms(self) -> list[str]:
         """Of pitches, steps, durations and velocities, note by note."""

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from antiphon.evaluate.measures import MEASURES
 from antiphon.evaluate.report.figures import inks as colours
-from antiphon.evaluate.results import LEADERBOARD, OTHERWISE, Column, at, interval_of, otherwise
+from antiphon.evaluate.results import LEADERBOARD, OTHERWISE, Column, at, interval_of, otherwise, remarks
 
 Results = Mapping[str, Any]
 
@@ -86,13 +85,9 @@ def leaderboard(results: Results) -> Section:
         "Choose a heading to sort. Small figures are 95 % intervals over pieces; the best of each column is bold. "
         "Likelihoods are exact but for those with ≤, which are bounds: the model needs that many nats at most."
     )
-    outside = "".join(
-        f'<p class="note"><b>{escape(name)}</b>: {escape(numbers[key])}.</p>'
-        for name, numbers in rows.items()
-        for key in ("refused", "no_likelihood")
-        if key in numbers
-    )
-    return Section("leaderboard", "Leaderboard", "Leaderboard", intro, table + outside + _otherwise(results) + about)
+    said = "".join(f"<li><b>{escape(names)}</b>: {escape(sentence)}.</li>" for names, sentence in remarks(results))
+    said = f'<ul class="note">{said}</ul>' if said else ""
+    return Section("leaderboard", "Leaderboard", "Leaderboard", intro, table + said + _otherwise(results) + about)
 
 
 def _otherwise(results: Results) -> str:
@@ -165,28 +160,6 @@ def predictions(shared: Sequence[str], confusions: Sequence[str], excerpts: Sequ
         "in the squares, the diagonal is a right guess and the lines beside it are octaves."
     )
     return Section("predictions", "Predictions", "True against predicted", intro, body)
-
-
-def measures(results: Results, pictures: Mapping[str, str], histograms: Sequence[str]) -> Section:
-    """Histograms, the distributions of measures, and distances measure by measure."""
-    names = [name for name, numbers in results["contestants"].items() if "measures" in numbers]
-    notes = "".join(f"<figure>{picture}</figure>" for picture in histograms)
-    drawn = "".join(f"<figure>{picture}</figure>" for picture in pictures.values())
-    intro = (
-        "Each sample counted in many ways. Grey is real music. The table gives the overlapped area of the "
-        "two densities and, smaller, that of real music with other real music; orange lies below all "
-        "but 2.5 % of real draws."
-    )
-    table = _distance_table(results, names)
-    summary = "".join(_verdicts(name, results["contestants"][name]) for name in names)
-    return Section(
-        "measures",
-        "Measures",
-        "Real against generated",
-        intro,
-        f'{summary}<h3>Note by note</h3><div class="grid small">{notes}</div>'
-        f'<h3>Sample by sample</h3><div class="grid small">{drawn}</div>{table}',
-    )
 
 
 def copies(results: Results) -> Section:
@@ -265,12 +238,16 @@ def commands(results: Results) -> Section:
     """How to repeat it."""
     study, corpus = results["study"], results["corpus"]
     lines = [results["command"]]
+    some = f" --pieces {study['pieces']}" if study["pieces"] else ""
     for numbers in results["contestants"].values():
-        if "likelihood" in numbers:
-            given = shlex.quote(numbers["given"])
-            lines.append(f"antiphon evaluate {given} --corpus {shlex.quote(corpus['path'])} --split {corpus['split']}")
-            written = f"--no-guard --notes {study['notes']} --seed 0 -o sample.mid"
-            lines.append(f"antiphon generate --model {given} {written}")
+        if numbers["kind"] == "model":
+            given, music = shlex.quote(numbers["given"]), shlex.quote(corpus["path"])
+            counted = some if "likelihood" in numbers or "other_likelihood" in numbers else ""
+            lines.append(f"antiphon evaluate {given} --corpus {music} --split {corpus['split']}{counted}")
+            if "measures" in numbers:
+                lines.append(
+                    f"antiphon generate --model {given} --no-guard --notes {study['notes']} --seed 0 -o sample.mid"
+                )
     versions = ", ".join(f"{k} {v}" for k, v in results["versions"].items())
     body = (
         f"<pre>{escape(chr(10).join(lines))}</pre>"
@@ -324,62 +301,6 @@ def _real_row(results: Results, columns: Sequence[Column]) -> str:
         text = "–" if value is None else column.text(value)
         cells += f'<td class="none" data-value="{"" if value is None else value}">{text}</td>'
     return f'<tr class="real"><th scope="row" data-value="real music"><i class="z4"></i>real music</th>{cells}</tr>'
-
-
-def _verdicts(name: str, numbers: Mapping[str, Any]) -> str:
-    """Fréchet ratio and classifier in words, or why there are none."""
-    ratio, told = numbers["frechet"], numbers["two_sample"]
-    if "refused" in ratio:
-        first = f"no Fréchet distance ({ratio['refused']})"
-    else:
-        first = (
-            f"a Fréchet distance {ratio['ratio']:.2f} times that between halves of the real music "
-            f"({ratio['ratio_low']:.2f} to {ratio['ratio_high']:.2f}; {ratio['samples']} samples a side)"
-        )
-    if "refused" in told:
-        second = f"no classifier ({told['refused']})"
-    else:
-        telling = ", ".join(MEASURES[t["measure"]].title for t in told["telling"][:3])
-        second = (
-            f"a classifier tells it from real music with an area under the curve of {told['auc']:.2f} "
-            f"({told['auc_low']:.2f} to {told['auc_high']:.2f}; real from real {told['control']['auc']:.2f}), "
-            f"mostly by {telling}"
-        )
-    return f"<p><b>{escape(name)}</b>: {escape(first)}; {escape(second)}.</p>"
-
-
-def _distance_table(results: Results, names: Sequence[str]) -> str:
-    heads = '<th scope="col"><button type="button">measure</button></th><th scope="col">real, median</th>' + "".join(
-        f'<th scope="col">{escape(n)}, median</th>'
-        '<th scope="col" data-better="1"><button type="button">overlap</button></th>'
-        for n in names
-    )
-    rows = "".join(_distance_row(results, key, names) for key in MEASURES)
-    return (
-        '<h3>Measure by measure</h3><div class="scroll" tabindex="0" role="region" aria-label="Measures">'
-        f'<table class="sortable"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
-    )
-
-
-def _distance_row(results: Results, key: str, names: Sequence[str]) -> str:
-    measure = MEASURES[key]
-    unit = f" <small>{escape(measure.unit)}</small>" if measure.unit else ""
-    cells = f'<th scope="row" data-value="{escape(measure.title)}">{escape(measure.title)}{unit}</th>'
-    real = results["real"]["measures"][key]["median"]
-    cells += f'<td data-value="{real}">{real:.4g}</td>'
-    for name in names:
-        numbers = results["contestants"][name]
-        median, overlap = numbers["measures"][key]["median"], numbers["distances"][key]["overlapped_area"]
-        cells += f'<td data-value="{median}">{median:.4g}</td>'
-        if "refused" in overlap:
-            cells += f'<td class="none" data-value="" title="{escape(overlap["refused"])}">–</td>'
-            continue
-        far = ' class="far"' if overlap["value"] < overlap["floor_low"] else ""
-        cells += (
-            f'<td{far} data-value="{overlap["value"]}">{overlap["value"]:.2f}'
-            f"<small>{overlap['floor']:.2f} real</small></td>"
-        )
-    return f"<tr>{cells}</tr>"
 
 
 def _share(shares: Mapping[str, Any], key: str) -> str:
