@@ -31,8 +31,6 @@ ROWS = (
     "--temperature 0.7", "--temperature 0.85", "--temperature 1.15", "--temperature pitch=0.7",
     "--temperature step=0.7,duration=0.7", "--top-k 5", "--top-p 0.9", "--min-p 0.05", "--typical 0.9",
     "--repetition-penalty 1.5", "--repetition-penalty 3", "--greedy",
-    "--composer bach", "--composer chopin", "--density sparse", "--density dense", "--dynamics softest",
-    "--dynamics loudest", "--register lowest", "--register highest",
     "--beam 8", "--beam 8 --search stochastic", "--beam 8 --search diverse",
     "--best-of 8", "--best-of 8 --best-by density=5",
     "--key 'D minor'", "--key 'C E G'", "--range C3..C5", "--max-polyphony 2", "--min-step 0.1", "--max-step 0.1",

@@ -15,7 +15,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -26,7 +26,7 @@ import torch
 from antiphon.corpus.frames import read_frames
 from antiphon.files.midi import write_midi
 from antiphon.files.paths import written
-from antiphon.models.base import Batch, Model, count_parameters
+from antiphon.models.base import Batch, Stepper, count_parameters
 from antiphon.models.roll import Roll, RollConfig
 from antiphon.rolls import RollCodec
 from record import Value, parser, save
@@ -135,8 +135,9 @@ def runs() -> dict[str, Run]:
     return found
 
 
-def batches(run: Run, pieces: list[np.ndarray], first: int) -> Iterator[Batch]:
+def batches(run: Run, pieces: list[np.ndarray], first: int, cut: Cut | None = None) -> Iterator[Batch]:
     """Batches of windows without end; number i is a function of i alone. Every pass cuts the pieces at new places."""
+    cut = cut or window
     passes, left, number, index = 0, np.empty((0, 2), np.int64), first, 0
     while True:
         while len(left) < run.batch:
@@ -148,8 +149,11 @@ def batches(run: Run, pieces: list[np.ndarray], first: int) -> Iterator[Batch]:
         chosen, left = left[: run.batch], left[run.batch :]
         if index >= number:
             rng = np.random.default_rng((1, index))
-            yield padded([window(pieces[i], start, run, rng) for i, start in chosen])
+            yield padded([cut(pieces[i], start, run, rng) for i, start in chosen])
         index += 1
+
+
+Cut: TypeAlias = Callable[[np.ndarray, int, Run, np.random.Generator], np.ndarray]  # as `window` does
 
 
 def window(piece: np.ndarray, start: int, run: Run, rng: np.random.Generator) -> np.ndarray:
@@ -174,7 +178,7 @@ def padded(windows: list[np.ndarray]) -> Batch:
 
 
 @torch.inference_mode()
-def nats_per_frame(model: Model, pieces: list[np.ndarray]) -> float:
+def nats_per_frame(model: Stepper, pieces: list[np.ndarray]) -> float:
     """The protocol: whole pieces, the first frame free, sums over keys and frames by the number of frames."""
     order = sorted((np.concatenate([CODEC.start_row[None], p]) for p in pieces), key=len)
     total, frames, together = 0.0, 0, []
@@ -189,7 +193,7 @@ def nats_per_frame(model: Model, pieces: list[np.ndarray]) -> float:
     return total / frames
 
 
-def measured(model: Model, batch: Batch) -> torch.Tensor:
+def measured(model: Stepper, batch: Batch) -> torch.Tensor:
     """(B, T - 1) log-probability of all frames but the first, summed over keys."""
     features = model.features(batch.inputs)
     heard = batch.weight > 0
@@ -198,12 +202,11 @@ def measured(model: Model, batch: Batch) -> torch.Tensor:
     return found[:, 1:]
 
 
-def fit(run: Run, pieces: Pieces, folder: Path, name: str) -> dict[str, Any]:
+def fit(training: Training, pieces: Pieces) -> dict[str, Any]:
     """Train to the end, or go on from where it stopped; what was measured."""
-    done = folder / f"{name}.json"
+    run, name, done = training.run, training.path.stem, training.path.with_suffix(".json")
     if done.exists():
         return dict(json.loads(done.read_text()))
-    training = Training(run, folder / f"{name}.pt")
     while training.step < run.steps:
         training.go_on(pieces["train"])
         nats = training.validate(pieces["validation"])
@@ -211,7 +214,7 @@ def fit(run: Run, pieces: Pieces, folder: Path, name: str) -> dict[str, Any]:
         print(text, file=sys.stderr, flush=True)
     model = training.chosen()
     found = {"parameters": count_parameters(model), "validation": training.best, "cpu_s": training.cpu_s}
-    found["test"] = nats_per_frame(model, pieces["test"])
+    found["test"] = training.measure(model, pieces["test"])
     done.write_text(json.dumps(found) + "\n")
     return found
 
@@ -219,11 +222,13 @@ def fit(run: Run, pieces: Pieces, folder: Path, name: str) -> dict[str, Any]:
 class Training:
     """A run at a step: the model that learns, its moving average, and the best average so far."""
 
+    cut = staticmethod(window)
+    measure = staticmethod(nats_per_frame)
+
     def __init__(self, run: Run, path: Path) -> None:
         torch.manual_seed(0)
-        config = RollConfig(backbone=run.backbone, options=run.options, heads=run.heads, **run.head)
         self.run, self.path = run, path
-        self.model = Roll(config, CODEC)
+        self.model = self.made(run)
         self.average = copy.deepcopy(self.model).requires_grad_(False).eval()
         matrices, others = ([p for p in self.model.parameters() if (p.dim() > 1) == many] for many in (True, False))
         groups = [{"params": matrices, "weight_decay": run.decay}, {"params": others, "weight_decay": 0.0}]
@@ -233,10 +238,14 @@ class Training:
         if path.exists():
             self._load()
 
+    def made(self, run: Run) -> Stepper:
+        """The untrained model."""
+        return Roll(RollConfig(backbone=run.backbone, options=run.options, heads=run.heads, **run.head), CODEC)
+
     def go_on(self, pieces: list[np.ndarray]) -> None:
         """Learn until the next validation is due."""
         began, last = time.process_time(), min((self.step // self.run.every + 1) * self.run.every, self.run.steps)
-        for batch in batches(self.run, pieces, self.step):
+        for batch in batches(self.run, pieces, self.step, self.cut):
             self._advance(batch)
             if self.step == last:
                 break
@@ -244,13 +253,13 @@ class Training:
 
     def validate(self, pieces: list[np.ndarray]) -> float:
         """Measure the average, keep it if it is the best, and save all."""
-        nats = nats_per_frame(self.average, pieces)
+        nats = self.measure(self.average, pieces)
         if nats < self.best:
             self.best, self.weights = nats, copy.deepcopy(self.average.state_dict())
         self._save()
         return nats
 
-    def chosen(self) -> Model:
+    def chosen(self) -> Stepper:
         """The best average by validation."""
         self.average.load_state_dict(self.weights)
         return self.average
@@ -285,7 +294,7 @@ class Training:
 
 
 @torch.inference_mode()
-def compose(model: Model, frames: int, seed: int) -> np.ndarray:
+def compose(model: Stepper, frames: int, seed: int) -> np.ndarray:
     """(T, K) frames that a model writes from nothing, each key drawn in turn."""
     torch.manual_seed(seed)
     rows, row, state = [], torch.from_numpy(CODEC.start_row).long()[None], model.start(1)
@@ -314,11 +323,11 @@ def main() -> None:
     rows: list[dict[str, Value]] = []
     for name in args.only:
         run = runs()[name]
-        found = fit(run, read_frames(args.data / f"{FILES[run.data]}.mat"), args.runs, name)
+        training = Training(run, args.runs / f"{name}.pt")
+        found = fit(training, read_frames(args.data / f"{FILES[run.data]}.mat"))
         rows.append(row_of(run, found))
         if args.write:
-            model = Training(run, args.runs / f"{name}.pt").chosen()
-            write_midi(CODEC.decode(compose(model, PIECE, seed=1)), args.write / f"{name}.mid")
+            write_midi(CODEC.decode(compose(training.chosen(), PIECE, seed=1)), args.write / f"{name}.mid")
     save(args, rows, ("antiphon", "numpy", "torch"))
 
 

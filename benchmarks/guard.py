@@ -31,7 +31,7 @@ BATCH = 50
 
 def main() -> None:
     """A row for each model and temperature with and without the guard, and one for real music."""
-    options = parser(__doc__ or "", "python benchmarks/guard.py lstm-piano lstm-piano@0.6 models/barely-trained")
+    options = parser(__doc__ or "", "python benchmarks/guard.py piano piano@0.6 models/barely-trained")
     options.add_argument("model", nargs="+", metavar="MODEL[@T]", help="a model's name or folder, and a temperature")
     options.add_argument("--corpus", type=Path, default=Path("corpora/maestro"), help="(default: corpora/maestro)")
     options.add_argument("--pieces", type=int, default=200, help="of each row (default: 200)")

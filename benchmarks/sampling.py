@@ -87,7 +87,7 @@ class Recording(Through):
 
 def main() -> None:
     """A row for each control and batch size."""
-    options = parser(__doc__ or "", "python benchmarks/sampling.py lstm-piano")
+    options = parser(__doc__ or "", "python benchmarks/sampling.py piano")
     options.add_argument("model", metavar="MODEL", help="a model's name or folder")
     options.add_argument("--rounds", type=int, default=15, help="turns of each control (default: 15)")
     options.add_argument("--batch", type=int, action="append", help="voices at once; repeatable (default: 1 and 16)")

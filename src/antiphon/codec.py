@@ -26,6 +26,7 @@ VELOCITY_WIDTH = 128 // VELOCITY_BINS
 HELD = DURATION_BINS.size  # the duration code of a key that is still down
 MOST_ENDS = 32  # notes back that a duration may point to: rows are bytes
 _STEP_CELLS, _LENGTHS = STEP_BINS.middle.tolist(), DURATION_BINS.middle.tolist()  # for each code
+_TIMES = bytes([True] * HELD + [False])  # which durations a writer may choose of those that are no pointers
 _RISING = np.tri(128, k=-1, dtype=bool).T  # row p: the pitches above p
 _RISING[127, 127] = True  # nothing is above it, and something must be allowed
 
@@ -234,9 +235,7 @@ class NoteReader:
         if name != "duration":
             return None
         onset = self._onset + _STEP_CELLS[row[self._columns[0]]]
-        mask = np.ones(HELD + 1 + len(self._ends), bool)
-        mask[HELD:] = [False, *(end > onset for end in self._ends)]
-        return mask
+        return np.frombuffer(_TIMES + bytes([end > onset for end in self._ends]), bool)
 
 
 def codec_from_spec(spec: Mapping[str, Any]) -> NoteCodec:

@@ -42,7 +42,7 @@ _LISTED = 40  # names that a message lists in full; of more it gives the nearest
 def unknown(kind: str, name: str, allowed: Iterable[str]) -> str:
     """The message for a name that is not in a list: what it was, the nearest that is, and what there is."""
     names = sorted(allowed)
-    near = get_close_matches(name, names, n=1)
+    near = get_close_matches(name, names, n=1) or [n for n in names if get_close_matches(name, n.split())][:1]
     hint = f"; did you mean {near[0]!r}?" if near else "."
     if not names:
         return f"unknown {kind} {name!r}: there is none yet."

@@ -177,7 +177,7 @@ class _Proposal:
             self.taken = self.taken and code < limit
         else:
             code = self._hand.draw(logits, mask, name)
-        return Choice(np.array([code]), np.ones(1))
+        return Choice(np.array([code]), [1.0])
 
     def _step(self, logits: np.ndarray, mask: np.ndarray) -> int:
         """A step from where the last proposal was refused on; one that reaches the melody's next note stands there."""

@@ -79,7 +79,7 @@ class Beams:
         empty = np.isneginf(self.score)
         parents, codes = np.where(empty, parents[0], parents), np.where(empty, codes[0], codes)
         self._parents, self._length = self._parents[parents], self._length[parents]
-        return Choice(codes, np.exp(step[parents, codes]), parents)
+        return Choice(codes, np.exp(step[parents, codes]).tolist(), parents)
 
     def _likeliest(self, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The best ways on of each group, kept away from those of the groups before it."""

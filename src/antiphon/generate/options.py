@@ -125,6 +125,14 @@ def _level(name: str) -> Read:
     return read
 
 
+def _heed(value: Value) -> dict[str, Any]:
+    """How much wishes count; a Control knows nothing of them."""
+    from antiphon.generate.wishes import check_heed
+
+    check_heed(float(value))
+    return {}
+
+
 def _density(text: str) -> float:
     return number(text, "notes-per-second")
 
@@ -180,6 +188,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Option]]] = {  # title, what it is 
             "register": Option(
                 str, "WORD", "lowest, low, middle, high or highest (a bound: --range)", _level("register")
             ),
+            "heed": Option(float, "X", "how much wishes count (default 4); 1: as the model was trained, faster", _heed),
         },
     ),
     "sampling": (
@@ -339,6 +348,9 @@ def _check_company(options: Mapping[str, Value]) -> None:
     for name, (other, advice) in _NEEDS.items():
         if options.get(name) and other not in options:
             raise OptionError(f"{name}{'' if OPTIONS[name].kind is bool else f' {options[name]}'} {advice}")
+    wishes = [name for name in GROUPS["wishes"][1] if name != "heed"]
+    if "heed" in options and not any(name in options for name in wishes):
+        raise OptionError(f"heed {options['heed']} is about wishes: give one of {', '.join(wishes)}")
     for name in ("beam-groups", "beam-diversity"):
         if name in options and options.get("search") != "diverse":
             raise OptionError(f"{name} {options[name]} is about diverse beams: give search diverse")

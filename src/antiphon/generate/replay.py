@@ -121,15 +121,15 @@ def find_model(record: Record, given: str | None = None) -> Bundle:
     Raises ModelError saying which is missing.
     """
     if given is None:
-        here = [name for name in available() if name == record.model]
-        same = here + [name for name in available() if name not in here]
-        given = next((str(available()[name]) for name in same if _hash(available()[name]) == record.model_sha256), None)
-    if given is None:
-        has = "is here, but is another one" if record.model in available() else "is not here"
-        raise ModelError(
-            f"the model {record.model!r} {has}: its {META} should have the SHA-256 {record.model_sha256}; "
-            "give its folder with --model"
-        )
+        models = available()
+        first = sorted(models, key=lambda name: name != record.model)
+        given = next((str(models[name]) for name in first if _hash(models[name]) == record.model_sha256), None)
+        if given is None:
+            has = "is here, but is another one" if record.model in models else "is not here"
+            raise ModelError(
+                f"the model {record.model!r} {has}: its {META} should have the SHA-256 {record.model_sha256}; "
+                "give its folder with --model"
+            )
     bundle = open_bundle(given)
     if _hash(bundle.path) != record.model_sha256:
         raise ModelError(

@@ -163,7 +163,7 @@ class _Varied:
     def _chosen(self, name: str, codes: np.ndarray) -> Choice:
         if name == "step":
             self._steps = codes
-        return Choice(codes, np.ones(len(codes)))
+        return Choice(codes, [1.0] * len(codes))
 
     def _kept(self, note: _Note, name: str) -> np.ndarray:
         """(B,) codes of an attribute as the piece has it; of durations those that come nearest, behind any steps."""

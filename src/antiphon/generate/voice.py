@@ -32,7 +32,7 @@ class Choice(NamedTuple):
     """What was chosen for one attribute of the next note."""
 
     codes: np.ndarray  # (B,)
-    share: np.ndarray  # (B,) how probable each was among those it was drawn from
+    share: Sequence[float]  # how probable each was among those it was drawn from
     parents: np.ndarray | None = None  # (B,) which voice each goes on from; None: each from itself
 
 
@@ -89,11 +89,13 @@ class Voices:
         self.rules = Rules.of(control, self.codec)
         self._names = [a.name for a in self.codec.attributes]
         self._temperatures = [sampling.temperature_of(name) for name in self._names]
-        self._recent = np.full((batch, sampling.repetition_window if sampling.repetition != 1 else 0), -1)
+        self._window = sampling.repetition_window if sampling.repetition != 1 else 0
+        self._penalty = np.array(np.log(sampling.repetition), np.float32)
+        self._recent = np.empty((batch, 0), np.int64)  # pitches of the last notes, the newest first
         self.ledger = None if self.rules is None else self.rules.start(batch)
         self._watch = None if control.guard is None else Watch(control.guard, self.codec, batch)
         self.bans = None if ban is None else Bans.start(ban, batch)
-        self._certain = np.ones(batch)
+        self._certain = [1.0] * batch
         self._state, self._features = begin(engine, seeds), np.empty(0)
         start = np.broadcast_to(self.codec.start_row, (batch, len(self._names)))
         self._pending: tuple[np.ndarray, ...] = (start,)
@@ -140,15 +142,17 @@ class Voices:
             allowed = left if self._watch is None else self._watch.limit(name, logits, left)
             if self.bans is not None and name == "pitch":
                 allowed, self.bans = self.bans.limit(self._onset(rows), allowed)
-            penalised = self._penalised(logits) if name == "pitch" and self._recent.size else logits
+            penalised = self._penalised(logits) if name == "pitch" and self._window else logits
             codes, chance, parents = choose(index, penalised, allowed)
             gain = self._scores(logits, valid, left, codes, parents) if self._scored else 0.0
             if parents is not None:
                 self.take(parents)
-                rows, share, times = rows[parents], share[parents], None if times is None else times[parents]
+                rows, times = rows[parents], None if times is None else times[parents]
+                share = [share[i] for i in parents]
             self.log_prob = self.log_prob + gain if self._scored else self.log_prob
             rows[:, index] = codes
-            share = share * chance
+            if self._watch is not None:
+                share = [before * now for before, now in zip(share, chance, strict=True)]
             if self.rules is not None and self.ledger is not None and times is not None:
                 chosen = self.rules.begun if name == "step" else self.rules.ended
                 self.ledger = chosen(self.ledger, times, codes)
@@ -224,9 +228,10 @@ class Voices:
 
     def _penalised(self, logits: np.ndarray) -> np.ndarray:
         """(B, 128) logits, those of the pitches of the last notes lowered by the log of the penalty."""
-        heard = np.zeros((len(logits), 129), bool)  # the last column takes the places where there was no note yet
-        np.put_along_axis(heard, self._recent, True, 1)
-        return logits - heard[:, :128] * np.float32(np.log(self.control.sampling.repetition))
+        lowered = logits.copy()
+        for row, heard in zip(lowered, self._recent, strict=True):
+            row[heard] -= self._penalty  # of a pitch that was heard twice, once
+        return lowered
 
     def _scores(
         self,
@@ -243,15 +248,16 @@ class Voices:
         chosen = np.arange(len(codes)) if parents is None else parents
         return logits[chosen, codes] - whole[chosen]
 
-    def _heard(self, rows: np.ndarray, share: np.ndarray | None) -> tuple[Note, ...]:
+    def _heard(self, rows: np.ndarray, share: Sequence[float] | None) -> tuple[Note, ...]:
         """What every note leaves behind; the model hears it when it is next asked."""
         if self.bans is not None and (share is not None or self._kept):
             self.bans = self.bans.after(self._onset(rows), rows[:, self.codec.column["pitch"]])
-        self.notes = tuple(reader.push(row) for reader, row in zip(self.readers, rows, strict=True))
+        self.notes = tuple([reader.push(row) for reader, row in zip(self.readers, rows, strict=True)])
         if self._watch is not None:
             self._watch.after(rows, self.notes, share)
-        if self._recent.size:
-            self._recent = np.concatenate([rows[:, [self.codec.column["pitch"]]], self._recent[:, :-1]], 1)
+        if self._window:
+            pitch = self.codec.column["pitch"]
+            self._recent = np.concatenate([rows[:, pitch : pitch + 1], self._recent[:, : self._window - 1]], 1)
         self._pending = (*self._pending, rows)
         return self.notes
 

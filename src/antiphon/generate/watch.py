@@ -115,10 +115,10 @@ class Watch:
             pitches += [key & 127 for key, run, most in runs if run >= most]
         return pitches
 
-    def after(self, rows: np.ndarray, notes: Sequence[Note], share: np.ndarray | None) -> None:
-        """Take in (B, A) rows and their notes; ``share`` (B,) is how probable each was, None where others played it."""
+    def after(self, rows: np.ndarray, notes: Sequence[Note], share: Sequence[float] | None) -> None:
+        """Take in (B, A) rows and their notes; ``share`` is how probable each was, None where others played it."""
         step, pitch, duration = self._columns
-        chances = [None] * len(notes) if share is None else share.tolist()
+        chances = [None] * len(notes) if share is None else share
         for voice, row, note, chance in zip(self._voices, rows.tolist(), notes, chances, strict=True):
             self._notice(voice, row[pitch], (row[step] * 256 + row[duration]) * 128 + row[pitch])
             left_ms, own_ms = voice.sounding_ms - _STEP_MS[row[step]], note.duration_ms or 0

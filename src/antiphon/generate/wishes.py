@@ -3,6 +3,9 @@
 A wish leans the model's whole distribution towards music of that kind; no note is forbidden, and none is promised. A
 constraint is the other way round: a guarantee note by note, from any model, that knows nothing of style. Both may be
 given together.
+
+How far it leans is a number, ``heed``. Models trained with conditions follow them faintly by themselves, since the
+music at hand says as much; what a wish changes in their distribution is therefore made larger.
 """
 
 from __future__ import annotations
@@ -19,6 +22,16 @@ _GUARANTEE = {  # the option that promises by number what a wish asks for in a w
     "dynamics": "velocity",
     "register": "range",
 }
+
+
+HEED = 4.0  # how many times what a wish changes counts, where nothing is said
+_LEAST, _MOST = 0.1, 20
+
+
+def check_heed(heed: float) -> None:
+    """Raise OptionError unless wishes can count so much."""
+    if not _LEAST <= heed <= _MOST:
+        raise OptionError(f"heed {heed:g} is out of range: {_LEAST} to {_MOST}; 1 is as the model was trained")
 
 
 def check_level(name: str, word: str) -> None:
@@ -44,4 +57,4 @@ def wished(engine: Engine, bundle: Bundle, options: Mapping[str, Value]) -> Engi
             f"the model {bundle.name} cannot be asked for {name} {wishes[name]!r}: it was trained without conditions; "
             f"{instead}, or choose a model whose `antiphon info` lists conditions"
         )
-    return asked(engine, bundle, wishes)
+    return asked(engine, bundle, wishes, float(options.get("heed", HEED)))

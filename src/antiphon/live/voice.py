@@ -56,7 +56,7 @@ class LiveVoice(Voices):
             name = self._names[index]
             if name in given:
                 row[index] = given[name]
-                return Choice(row[[index]], np.ones(1))
+                return Choice(row[[index]], [1.0])
             mask = _both(None if allowed is None else allowed[0], wish(name, row), name == "step")
             heated = sampling.temperature_of(name) * heat
             choice = drawn(logits, sampling, uniform[[index]], None if mask is None else mask[None], heated)
