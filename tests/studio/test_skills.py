@@ -64,7 +64,7 @@ def test_a_model_that_fills_harmonises_and_revoices(skilled, models, data):
     rows = {row["name"]: row for row in skilled.models()}
     assert [rows[name]["writes"] for name in ("filler", "harmonist", "piano")] == ["notes", "chords", "notes"]
     assert [name for name, row in sorted(rows.items()) if row["fills"]] == ["filler"]
-    assert [name for name, row in sorted(rows.items()) if row["live"]] == ["piano"]
+    assert [name for name, row in sorted(rows.items()) if row["live"]] == ["piano", "piano-free"]
     harmonised = skilled.harmonise(MELODY, {"voices": 2, "every": 0, "passes": 4}, seed=3).pieces[0]
     assert harmonised.notes[harmonised.notes["track"] == 0]["pitch"].tolist() == [72, 76, 79, 81, 79]
     added = harmonised.notes[harmonised.notes["track"] == 1]
