@@ -5,10 +5,16 @@ import json
 import pytest
 from playwright.sync_api import expect
 from tests.evaluate.test_comparison import comparison, html, results, theirs
-from tests.studio.page.conftest import chromium
+from tests.studio.page.conftest import launched
 
 __all__ = ["chromium", "comparison", "html", "results", "theirs"]
 pytestmark = [pytest.mark.torch, pytest.mark.realtime]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture

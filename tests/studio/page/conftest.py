@@ -1,6 +1,7 @@
 """A real Chromium, and visits to the page in it: nothing is mocked but the devices this machine lacks."""
 
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,21 @@ FLAGS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="package")
-def chromium():
+@contextmanager
+def launched():
+    """A browser; closed before other tests run, as it brings an event loop that no second one may stand beside."""
     if not Path(CHROMIUM).exists():
         pytest.skip("needs Chromium: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")
+def chromium():
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture
