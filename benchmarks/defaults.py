@@ -1,12 +1,12 @@
 """Which way of sampling is nearest to real music: the settings that a model might have by default, in one table.
 
-Every setting writes pieces of 1,000 notes from nothing, seeds from 0, and, if asked, continuations of as many notes
-after the first 256 of held-out pieces. Real music is every run of so many notes of the validation split, taken through
-the codec. Overlap is the shared area of two kernel densities on one grid: of all notes' pitches, pitch classes, steps,
-durations and velocities, and of pieces' polyphony and density; the row "real" is half of the real pieces against the
-other half. A piece has collapsed where its longest run of one pitch, its longest exact loop or its longest silence lies
-above the 99 % point of real music. Copies are the notes of the longest passage, in any key, that stands in the training
-split: the 95 % point over pieces.
+Every setting writes pieces of 1,000 notes from nothing, seeds from 0 or ``--first``, and, if asked, continuations of
+as many notes after the first 256 of held-out pieces. Real music is every run of so many notes of the validation split,
+taken through the codec. Overlap is the shared area of two kernel densities on one grid: of all notes' pitches, pitch
+classes, steps, durations and velocities, and of pieces' polyphony and density; the row "real" is half of the real
+pieces against the other half. A piece has collapsed where its longest run of one pitch, its longest exact loop or its
+longest silence lies above the 99 % point of real music. Copies are the notes of the longest passage, in any key, that
+stands in the training split: the 95 % point over pieces.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ def main() -> None:
     options.add_argument("model", metavar="MODEL", help="a model's name or folder")
     options.add_argument("--corpus", type=Path, required=True, help="a folder that `antiphon prepare` wrote")
     options.add_argument("--pieces", type=int, default=50, help="from nothing, of each setting (default: 50)")
+    options.add_argument("--first", type=int, default=0, help="their first seed: choose by other pieces than you show")
     options.add_argument("--continued", type=int, default=0, help="held-out pieces continued (default: 0)")
     options.add_argument("--notes", type=int, default=1000, help="of a piece (default: 1000)")
     options.add_argument("--only", default="", help="the settings with this in their name (default: all)")
@@ -75,8 +76,9 @@ def main() -> None:
 def _written(engine: Engine, sampling: Sampling, corpus: Corpus, args: Namespace) -> list[Score]:
     """Pieces from nothing, then continuations without their prompts."""
     length, pieces = Length(notes=args.notes), list[Score]()
-    for first in range(0, args.pieces, BATCH):
-        seeds = [(seed, 0) for seed in range(first, min(first + BATCH, args.pieces))]
+    last = args.first + args.pieces
+    for first in range(args.first, last, BATCH):
+        seeds = [(seed, 0) for seed in range(first, min(first + BATCH, last))]
         pieces += write_pieces(engine, length, seeds, sampling=sampling).scores
     prompts = samples.real(corpus, corpus.split("validation"), PROMPT, each=1).scores[: args.continued]
     for i, prompt in enumerate(prompts):
