@@ -57,6 +57,8 @@ class Run:
     every: int = 200  # steps between validations
 
 
+Cut: TypeAlias = Callable[[np.ndarray, int, Run, np.random.Generator], np.ndarray]  # a window of a piece, from a start
+
 WARMUP = 100
 RECURRENT = {"size": 256, "layers": 1}  # the backbones with independent heads
 DROPPED = {"JSB": 0.3, "Nottingham": 0.15, "Piano-midi.de": 0.4, "MuseData": 0.2}
@@ -135,9 +137,8 @@ def runs() -> dict[str, Run]:
     return found
 
 
-def batches(run: Run, pieces: list[np.ndarray], first: int, cut: Cut | None = None) -> Iterator[Batch]:
+def batches(run: Run, pieces: list[np.ndarray], first: int, cut: Cut) -> Iterator[Batch]:
     """Batches of windows without end; number i is a function of i alone. Every pass cuts the pieces at new places."""
-    cut = cut or window
     passes, left, number, index = 0, np.empty((0, 2), np.int64), first, 0
     while True:
         while len(left) < run.batch:
@@ -151,9 +152,6 @@ def batches(run: Run, pieces: list[np.ndarray], first: int, cut: Cut | None = No
             rng = np.random.default_rng((1, index))
             yield padded([cut(pieces[i], start, run, rng) for i, start in chosen])
         index += 1
-
-
-Cut: TypeAlias = Callable[[np.ndarray, int, Run, np.random.Generator], np.ndarray]  # as `window` does
 
 
 def window(piece: np.ndarray, start: int, run: Run, rng: np.random.Generator) -> np.ndarray:

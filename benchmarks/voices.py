@@ -15,12 +15,11 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from antiphon.codec import Attribute
+from antiphon.codec import Attribute, NoteCodec
 from antiphon.models.base import Stepper
 from antiphon.models.registry import build
 from frames import EVALUATED, Pieces, Run, Training, fit, padded
@@ -48,30 +47,13 @@ RUN = Run(
 
 
 @dataclass(frozen=True)
-class VoiceCodec:
+class VoiceCodec(NoteCodec):
     """A row a sixteenth: its place in the bar, then a code a voice, 0 for a rest."""
-
-    ends: int = 0
 
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:
         """The columns of a row; the place is called as the Transformer calls what tells time."""
         return Attribute("step", BAR), *(Attribute(name, HIGHEST - LOWEST + 2) for name in VOICES)
-
-    @cached_property
-    def column(self) -> dict[str, int]:
-        """Where each attribute stands in a row."""
-        return {attribute.name: i for i, attribute in enumerate(self.attributes)}
-
-    @property
-    def start_row(self) -> np.ndarray:
-        """The row before the first."""
-        return np.array([attribute.size for attribute in self.attributes], np.uint8)
-
-    @property
-    def log_cells(self) -> tuple[np.ndarray, ...]:
-        """No code stands for more than one pitch."""
-        return tuple(np.zeros(attribute.size) for attribute in self.attributes)
 
 
 CODEC = VoiceCodec()
@@ -121,8 +103,7 @@ class Chorales(Training):
 
     def made(self, run: Run) -> Stepper:
         """The untrained Transformer."""
-        voices: Any = CODEC  # not of notes, but all that this family asks of a codec
-        model = build(run.backbone, run.options, voices)
+        model = build(run.backbone, run.options, CODEC)
         assert isinstance(model, Stepper)
         return model
 

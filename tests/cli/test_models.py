@@ -134,3 +134,10 @@ def test_a_damaged_one_is_named(own, bundle, capsys):
     out, err = capsys.readouterr()
     assert not out
     assert "mine/meta.json is damaged" in err.replace("\\", "/")
+
+
+def test_a_shipped_model_says_what_its_likelihood_is_of(capsys):
+    assert main(["models"]) == 0
+    piano, free = (line for line in capsys.readouterr().out.splitlines() if line.startswith("piano"))
+    assert "learned from maestro-v2.0.0, licence" in piano
+    assert "learned from lieder-midi.tar.xz, mutopia-pd-keyboard-midi.tar.xz, licence" in free

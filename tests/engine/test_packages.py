@@ -143,7 +143,10 @@ def test_a_name_that_is_nowhere_says_what_there_is_and_what_is_broken(install, b
 
 def test_a_name_that_is_nowhere_says_how_to_get_the_families_unless_they_are_here(install, bundle, monkeypatch):
     monkeypatch.setattr(bundles, "packages", lambda: bundles.Packages((), ()))
-    with pytest.raises(ModelError, match=r"More models come with antiphon-families: pip install antiphon-families \("):
+    with pytest.raises(
+        ModelError,
+        match=r"More models come with antiphon-families: in a checkout of Antiphon, pip install \./packages/",
+    ):
         find("gru")
     folder = install("antiphon-families", "antiphon_families_of_a_test", [("gru", bundle)])
     here = bundles.Packages((Package("antiphon-families", folder),), ())

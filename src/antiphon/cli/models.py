@@ -34,6 +34,7 @@ def _line(row: dict[str, Any]) -> str:
     named = f"{row['name']}{' (default)' * row['default']}: {row['family']}, {row['parameters'] / 1e6:.1f} M parameters"
     facts = [named, _likelihood(row), f"{row['bytes'] / 1e6:.1f} MB"]
     facts += [] if row["trainable"] else ["to play only"]
+    facts += [f"learned from {', '.join(row['learned_from'])}"] if row["learned_from"] else []
     facts += [f"licence {row['licence']}"]
     facts += [f"of {row['package']}"] if row["package"] else []
     return ", ".join(facts)
@@ -64,6 +65,7 @@ def _row(path: Path, package: str | None) -> dict[str, Any]:
         "draws": DRAWER in meta["files"],  # whole phrases, which have no likelihood
         "bytes": size(path, meta),
         "trainable": (path / WEIGHTS).is_file(),  # else its weights were left out
+        "learned_from": [source["name"] for source in meta["data"]["sources"]],  # likelihoods of other music differ
         "licence": meta["licence"]["name"],
         "package": package,  # that brings it; null for Antiphon itself and for the user's own
         "default": path.name == DEFAULT_MODEL,

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 GROUP = "antiphon.models"
 FAMILIES = "antiphon-families"  # the package that Antiphon's own repository has beside it
-HOW = f"pip install {FAMILIES} (in a checkout of Antiphon: pip install ./packages/{FAMILIES})"
+# Never by the bare name: nobody has published it, so an index may give it to a stranger.
+HOW = f"in a checkout of Antiphon, pip install ./packages/{FAMILIES}"
 
 
 class Package(NamedTuple):
