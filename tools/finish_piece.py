@@ -1,11 +1,16 @@
 """Makes a model of the weights that tools/train_piece.py brought back: exported, quantised, measured, with its card.
 
 .venv/bin/python tools/finish_piece.py piano --corpus corpora/maestro --weights OUT -o models/piano
+
+Of several trainings that went on from the same weights it takes the mean, which often has the best of each (model
+soups, Wortsman et al. 2022). A folder of weights may also be that of a run.
 """
 
 import argparse
 import sys
 from pathlib import Path
+
+import torch
 
 from antiphon.cli.progress import adding
 from antiphon.training.begin import check_fit
@@ -20,13 +25,10 @@ def main() -> None:
     """Join the files, check that they are the recipe's, and write the bundle."""
     args = _arguments()
     run = prepare_run(load_recipe(args.recipe, args.set), args.corpus)
-    files = sorted(args.weights.glob("weights-*.safetensors"))
-    if not files:
-        sys.exit(
-            f"{args.weights} holds no weights-*.safetensors; give the folder that tools/train_piece.py wrote with --out"
-        )
-    weights = {name: tensor.float() for file in files for name, tensor in load_tensors(file).items()}
-    check_fit(run.model.state_dict(), weights, f"recipe {args.recipe}", str(args.weights))
+    soup = [_weights(path) for path in args.weights]
+    for path, weights in zip(args.weights, soup, strict=True):
+        check_fit(run.model.state_dict(), weights, f"recipe {args.recipe}", str(path))
+    weights = {name: torch.stack([weights[name] for weights in soup]).mean(0) for name in soup[0]}
     folder = run_folder(args.output)
     folder.mkdir(parents=True, exist_ok=True)
     save_tensors(weights, folder / BEST)
@@ -35,11 +37,22 @@ def main() -> None:
     print(f"{args.output}: {measured['validation']['nats_per_note']:.4f} nats a note, {measured['engine']}")
 
 
+def _weights(folder: Path) -> dict[str, torch.Tensor]:
+    """All that lies in a folder, as float32."""
+    files = sorted(folder.glob("weights-*.safetensors")) or [path for path in [folder / BEST] if path.exists()]
+    if not files:
+        sys.exit(
+            f"{folder} holds neither weights-*.safetensors nor {BEST}; give the folder that tools/train_piece.py wrote"
+            " with --out, or that of a run"
+        )
+    return {name: tensor.float() for file in files for name, tensor in load_tensors(file).items()}
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe")
     parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, required=True, help="the folder of weights-*.safetensors")
+    parser.add_argument("--weights", type=Path, required=True, nargs="+", metavar="FOLDER", help="of several the mean")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL")
     parser.add_argument("--set", action="append", default=[], metavar="A.B=C", help="as the training was given")
     return parser.parse_args()

@@ -284,6 +284,28 @@ def slow(engine, room, seconds):
     engine.hear = slowly
 
 
+def test_one_slow_note_does_not_let_a_dense_plan_run_dry(toy, room):
+    engine = toy()
+    step = engine.tables[0]
+    step[:], step[:, 3] = -50, 0  # a note every 30 ms
+    r = room(engine, mode="continue")
+    slow(engine, r, 0.001)
+    in_hand_s, hear = [], engine.hear
+
+    def standing_still_once(rows, state):
+        r.stopwatch += 0.08 * (engine.steps == 100)
+        return hear(rows, state)
+
+    engine.hear = standing_still_once
+    while r.now_s < 10:
+        before = r.stopwatch
+        r.session.due(r.now_s)
+        in_hand_s.append(r.session.planned()[-1].onset_s - r.now_s)
+        r.now_s += 0.005 + r.stopwatch - before
+    assert min(in_hand_s[200:]) > 0.1
+    assert not r.counters["missed"]
+
+
 @pytest.mark.parametrize("lateness", ["drop", "delay", "thin"])
 def test_a_model_slower_than_the_music(toy, room, lateness):
     engine = toy()

@@ -21,6 +21,7 @@ WORK_S = 0.004  # of composing in one call, once a note is in hand, so that noth
 QUICK_S = 0.01  # a model that writes a note sooner may begin at once: nobody hears how late that is
 SLIP_CELLS = 1  # a note may belong to a chord that began so long ago
 LATE_S = 0.01  # a note composed later than this after its time has missed it
+PATIENCE = 0.1  # of the time in hand; so long at most composing waits lest one more slow note make the next one late
 FORGET = 0.9  # of the slowest note's time, from note to note
 SHORTEST_MS = 50  # of a note that ends with a key already up
 
@@ -37,7 +38,8 @@ class Composer:
         self._first_ms: int | None = None  # when the first note shall begin, until it has
         self._decided: float | None = None  # on the stopwatch, until the first note is in hand
         self._sparse_ms = 0  # until then it writes fewer notes
-        self._pace_s = 0.0  # what a note takes to write: nothing may begin sooner than that
+        self._pace_s = 0.0  # what the slowest of the last notes took to write: nothing may begin sooner than that
+        self._usual_s = 0.0  # what they took on average
         self._onsets: list[int] = []  # of its last notes
         self._tied: dict[int, list[Note]] = {}  # notes that end with a note of the player's, by its id
 
@@ -93,8 +95,11 @@ class Composer:
         """Whether there is time for a note: without one in hand always, else if the next one is not due meanwhile."""
         if not self._plan.notes:
             return True
-        free_s = (self._plan.notes[0].onset_ms - now_ms) / 1000 - worked_s
-        return worked_s < work_s and self._pace_s < free_s
+        free_s, in_hand_s = ((self._plan.notes[i].onset_ms - now_ms) / 1000 for i in (0, -1))
+        needs_s = self._pace_s
+        if self._first_ms is None:  # the less is in hand, the less it may wait: a plan that runs dry is the worst
+            needs_s = min(needs_s, max(self._usual_s, in_hand_s * PATIENCE))
+        return worked_s < work_s and needs_s < free_s - worked_s
 
     def settle(self, most: int | None = None) -> bool:
         """Let the model hear what was played, at most so many rows; True when it has heard all."""
@@ -190,6 +195,7 @@ class Composer:
         self._onsets = [*self._onsets[-100:], note.onset_ms]
         finished = self._timer()
         self._pace_s = max(finished - started, self._pace_s * FORGET)
+        self._usual_s += (finished - started - self._usual_s) * (1 - FORGET)
         self._ledger.time("note", finished - started)
         self._ledger.count("composed")
         if self._decided is not None:
