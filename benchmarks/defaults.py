@@ -68,21 +68,32 @@ def main() -> None:
     engine = open_engine(open_bundle(args.model))
     for name, settings in SETTINGS.items():
         if args.only in name:
-            found = _written(engine, Sampling(**settings), corpus, args)
-            rows.append(_row(name, found, held_out.scores, limits, index))
-            save(args, rows)
+            for how, found in _written(engine, Sampling(**settings), corpus, args).items():
+                rows.append(_row(name + how, found, held_out.scores, limits, index))
+                save(args, rows)
 
 
-def _written(engine: Engine, sampling: Sampling, corpus: Corpus, args: Namespace) -> list[Score]:
-    """Pieces from nothing, then continuations without their prompts."""
-    length, pieces = Length(notes=args.notes), list[Score]()
-    last = args.first + args.pieces
+def _written(engine: Engine, sampling: Sampling, corpus: Corpus, args: Namespace) -> dict[str, list[Score]]:
+    """Pieces from nothing, continuations without their prompts, and both together."""
+    found = {"": _begun(engine, sampling, args), ", continued": _continued(engine, sampling, corpus, args)}
+    found = {how: pieces for how, pieces in found.items() if pieces}
+    return found if len(found) == 1 else {**found, ", together": [piece for part in found.values() for piece in part]}
+
+
+def _begun(engine: Engine, sampling: Sampling, args: Namespace) -> list[Score]:
+    length, pieces, last = Length(notes=args.notes), list[Score](), args.first + args.pieces
     for first in range(args.first, last, BATCH):
         seeds = [(seed, 0) for seed in range(first, min(first + BATCH, last))]
         pieces += write_pieces(engine, length, seeds, sampling=sampling).scores
+    return [samples.on_grid(piece) for piece in pieces]
+
+
+def _continued(engine: Engine, sampling: Sampling, corpus: Corpus, args: Namespace) -> list[Score]:
     prompts = samples.real(corpus, corpus.split("validation"), PROMPT, each=1).scores[: args.continued]
-    for i, prompt in enumerate(prompts):
-        pieces += write_pieces(engine, length, [(i, 1)], prompt=prompt, sampling=sampling).scores
+    pieces = [
+        write_pieces(engine, Length(notes=args.notes), [(i, 1)], prompt=prompt, sampling=sampling).scores[0]
+        for i, prompt in enumerate(prompts)
+    ]
     return [samples.on_grid(piece) for piece in pieces]
 
 

@@ -2,7 +2,8 @@
 
 The model's own answers are recorded once and played back, so that what is timed is all the rest, with the distributions
 that a real model gives. A round is 200 notes; the median round counts, rounds of all controls take turns. Processor
-time, which for one thread is the time itself on a machine that has nothing else to do.
+time, which for one thread is the time itself on a machine that has nothing else to do. How many times as long a note
+takes as with nothing asked is compared round by round, as a machine's pace may change from one to the next.
 """
 
 from __future__ import annotations
@@ -101,11 +102,13 @@ def main() -> None:
         for _ in range(args.rounds):
             for name, turn in turns.items():
                 spent[name].append(turn())
+        plain = np.array(spent["nothing asked"])
         for name, seconds in spent.items():
             micros = np.array(seconds) / batch * 1e6
-            rows.append(
-                {"control": name, "batch": batch, "µs a note": float(np.median(micros)), "fastest": float(micros.min())}
-            )
+            rows.append({
+                "control": name, "batch": batch, "µs a note": float(np.median(micros)),
+                "fastest": float(micros.min()), "times as long": float(np.median(seconds / plain)),
+            })  # fmt: skip
     save(args, rows, ("antiphon", "numpy"))
 
 

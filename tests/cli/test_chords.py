@@ -74,6 +74,7 @@ def test_the_chords_of_music_are_those_of_its_bars(here, capsys):
         (["--model", "tiny", "--chords", "model:nobody", "--tempo", "90"], "unknown model 'nobody'"),
         (["--model", "tiny", "--chords", "model:harmonist"], "chords over time need a tempo"),
         (["--model", "tiny", "--chords", "song.mid"], "needs a tempo"),
+        (["--model", "tiny", "--chords", "songs.txt", "--tempo", "90"], "cannot read songs.txt: there is no such file"),
         (["--model", "tiny", "--render", "block"], "render block is about models of chords"),
         (["--model", "harmonist", "--render", "strum"], "unknown way to render chords 'strum'"),
         (["--model", "harmonist", "--grid", "1/8", "--tempo", "90"], "a model of chords does not know grid"),

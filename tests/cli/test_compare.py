@@ -65,7 +65,8 @@ def test_against_an_earlier_one(compare, bundle, tmp_path, capsys):
     [
         (["--clips", "21"], "--clips 21 is out of range: 0 to 20"),
         (["--samples", "0"], "samples 0 is out of range: 1 to 10,000"),
-        (["--against", "none.json"], "cannot read none.json: No such file"),
+        (["--against", "none.json"], "cannot read none.json: No such file or directory; give the results.json of"),
+        (["--against", __file__], "is no JSON ("),
         (["--split", "tst"], "unknown split 'tst'; did you mean 'test'"),
     ],
 )
@@ -82,10 +83,17 @@ def test_nobody(compare, capsys):
     assert "A folder of MIDI files works too." in capsys.readouterr().err
 
 
+def test_a_file_of_music_is_no_folder(compare, data, capsys):
+    file = next(data.glob("*.mid"))
+    assert compare(models=[file]) == 1
+    assert f"{file} is a file: name its folder.\n" in capsys.readouterr().err
+
+
 def test_a_report_where_a_file_is(compare, tmp_path, capsys):
     (tmp_path / "report").write_text("")
     assert compare() == 1
-    assert "cannot write" in capsys.readouterr().err
+    assert "cannot make the folder" in (said := capsys.readouterr().err)
+    assert "File exists; give another one with -o" in said
 
 
 def test_ctrl_c_keeps_what_is_done(compare, capsys, ctrl_c, monkeypatch):

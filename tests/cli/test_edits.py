@@ -54,6 +54,19 @@ def test_what_is_given_stays(command, here):
     assert music.tempos.tolist() == SONG.tempos.tolist()
 
 
+@pytest.mark.parametrize(("command", "said"), [
+    ("continue", "only what of it begins at or after"), ("accompany", "only what of it begins at or after"),
+    ("vary", "the passage that is changed begins here"), ("infill", "the passage that is changed begins here"),
+    ("revoice", "the passage that is changed begins here"), ("harmonise", "only what of it begins at or after"),
+])  # fmt: skip
+def test_help_says_what_from_is_to_this_command_and_offers_no_strumming(command, said, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    out = " ".join(capsys.readouterr().out.split())
+    assert said in out
+    assert ("--render" in out) == (command == "continue")
+
+
 def test_several_variations_number_themselves(here):
     assert edit("vary", "-n", "3", "--amount", "1") == 0
     made = [(here / f"a-{i}.mid").read_bytes() for i in (1, 2, 3)]
@@ -78,6 +91,16 @@ def test_a_users_error_is_one_line_and_leaves_nothing(command, arguments, messag
     assert not out
     assert message in err
     assert err.count("\n") == 1
+    assert sorted(path.name for path in here.iterdir()) == ["song.mid"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("outputs", [("song.mid",), ("b.mid", "-o", "./song.mid")])
+def test_the_music_that_is_read_is_never_written_over(command, outputs, here, capsys):
+    before = (here / "song.mid").read_bytes()
+    assert edit(command, "-o", *outputs) == 1
+    assert "song.mid is the music that is read, and would be lost" in capsys.readouterr().err
+    assert (here / "song.mid").read_bytes() == before
     assert sorted(path.name for path in here.iterdir()) == ["song.mid"]
 
 

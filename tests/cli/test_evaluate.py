@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from antiphon.cli.evaluate import _by_notes
 from antiphon.cli.main import main
 from antiphon.corpus.store import open_corpus
 from antiphon.engine import open_engine
@@ -34,6 +35,14 @@ def test_as_text(bundle, corpus, capsys):
     assert "95 % intervals" not in out  # of a single piece there are none
 
 
+def test_spans_of_notes_stand_apart():
+    """Also those of thousands, which music of that length has."""
+    rows = [{"from_note": a, "to_note": b, "nats_per_note": 12.5} for a, b in ((256, 1024), (1024, 4096), (4096, None))]
+    head, values = _by_notes("notes into the piece", {"nats a note": "nats_per_note"}, rows).splitlines()
+    assert head.split()[4:] == ["256-1023", "1024-4095", "4096+"]
+    assert [len(head), *(head.index(word) for word in ("1024", "4096+"))] == [len(values), 41, 56]
+
+
 @pytest.mark.parametrize(
     ("model", "arguments", "message"),
     [
@@ -58,7 +67,7 @@ def test_a_model_is_no_corpus(bundle, capsys):
 def test_ctrl_c_is_130(bundle, corpus, capsys, ctrl_c, monkeypatch):
     monkeypatch.setattr("antiphon.evaluate.predictions.midi_tokens", lambda *notes: ctrl_c())
     assert main(["evaluate", str(bundle), "--corpus", str(corpus)]) == 130
-    kept = "what was heard so far is kept; the same command goes on from there\n"
+    kept = "what was measured so far is kept; the same command goes on from there\n"
     assert capsys.readouterr() == ("", f"{kept}antiphon evaluate: interrupted\n")
 
 

@@ -80,6 +80,15 @@ def test_evaluate_says_there_is_no_likelihood_and_measures_phrases(drawn, corpus
     assert set(result["variety"]) == {"made", "real"}
 
 
+def test_phrases_are_drawn_and_searched_for_once(drawn, corpus, capsys, monkeypatch):
+    command = ["evaluate", str(drawn), "--corpus", str(corpus), "--json"]
+    assert main(command) == 0
+    first = json.loads(capsys.readouterr().out)
+    monkeypatch.setattr("antiphon.evaluate.comparison.phrase_report", lambda *args, **options: pytest.fail("known"))
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out) | {"elapsed_s": 0} == first | {"elapsed_s": 0}
+
+
 def test_evaluate_of_some_pieces_is_about_likelihood(drawn, corpus, capsys):
     assert main(["evaluate", str(drawn), "--corpus", str(corpus), "--pieces", "1"]) == 1
     assert "--pieces 1 is about likelihood, and this model has none" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 from antiphon.cli.main import main
+from antiphon.cli.writing import told
 from antiphon.engine.bundle import ENGINE, META, folders
 from antiphon.files.midi import read_midi, write_midi
 from antiphon.notes import NOTE, from_seconds, score
@@ -119,6 +120,13 @@ def test_bars_and_a_key_and_a_grid(here):
     assert set((music.notes["pitch"] % 12).tolist()) <= {2, 4, 5, 7, 9, 10, 0}
 
 
+@pytest.mark.parametrize(
+    ("cost", "lines"), [(0.0, []), (0.004, []), (0.126, ["the constraints cost 0.13 nats a note"])]
+)
+def test_a_cost_that_would_be_rounded_to_nothing_is_not_told(cost, lines):
+    assert told({"cost_nats_per_note": [cost, cost]}) == lines
+
+
 def test_help_teaches_in_groups(capsys):
     with pytest.raises(SystemExit):
         main(["generate", "--help"])
@@ -169,9 +177,9 @@ def test_seconds_and_an_instrument(here):
         (["--drone", "Z2"], "'Z2' is no pitch"),
         (["--ending", "X"], "'X' is no pitch class"),
         (["--hold", "2"], "hold 2.0 needs an ending: give a pitch such as C, or tonic"),
-        (["--beam", "0"], "the search's width 0 is out of range: 1 to 256"),
+        (["--beam", "0"], "beam (a search's width) 0 is out of range: 1 to 256"),
         (["--search", "beem"], "unknown search 'beem'; did you mean 'beam'"),
-        (["--best-of", "0"], "the search's best_of 0 is out of range"),
+        (["--best-of", "0"], "best-of 0 is out of range: 1 to 1000"),
         (["--best-by", "density"], "best-by density chooses among several pieces: give best-of, such as 8"),
         (["--best-of", "4", "--best-by", "densty"], "unknown measure 'densty'; did you mean 'density'"),
         (["--best-of", "4", "--best-by", "density=many"], "best-by density: 'many' is no number"),

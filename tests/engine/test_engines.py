@@ -28,10 +28,25 @@ def logits(engine, rows):
     return [engine.logits(i, features, rows[:, -1]) for i in range(rows.shape[-1])], state
 
 
+def stepped(engine, rows):
+    """The same, of rows one after another, as they are when a model writes them."""
+    features, state = np.empty(0), engine.start(len(rows))
+    for t in range(rows.shape[1]):
+        features, state = engine.step(rows[:, t], state)
+    return [engine.logits(i, features, rows[:, -1]) for i in range(rows.shape[-1])], state
+
+
 @pytest.fixture(scope="module")
 def quantised(tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "int8"
     return write_model(path, tiny_model("lstm", LARGE), "lstm", LARGE, int8=True)
+
+
+@pytest.fixture(scope="module")
+def quantised_transformer(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "int8"
+    size = {"size": 128, "layers": 2, "inner": 96, "context": 9, "head_size": 64}
+    return write_model(path, tiny_model("transformer", size, ends=4), "transformer", size, int8=True)
 
 
 @pytest.mark.parametrize(("family", "config"), EVERY_MODEL)
@@ -54,17 +69,19 @@ def test_untrained_int8_is_close(family, config, tmp_path):
         assert np.abs(a - b).max() < 0.1 * np.ptp(b) + 1e-3
 
 
-def test_int8_is_in_use(quantised):
-    assert b"MatMulInteger" in open_bundle(quantised).read("engine.onnx")
+def test_int8_is_in_use(quantised_transformer):
+    for file in ("engine.onnx", "heads.onnx"):
+        assert b"MatMulNBits" in open_bundle(quantised_transformer).read(file)
 
 
-def test_int8_is_bit_identical_at_any_batch_size(quantised):
-    engine = open_engine(quantised)
+@pytest.mark.parametrize("model", ["quantised", "quantised_transformer"])
+def test_int8_is_bit_identical_at_any_batch_size(model, request):
+    engine = open_engine(request.getfixturevalue(model))
     rows = random_rows(engine.codec, 16, 12)
-    whole, state = logits(engine, rows)
+    whole, state = stepped(engine, rows)
     for size in (1, 3):
         for start in (0, 5, 13):
-            some, after = logits(engine, rows[start : start + size])
+            some, after = stepped(engine, rows[start : start + size])
             for a, b in zip([*some, *after], [*whole, *state], strict=True):
                 assert np.array_equal(a, b[start : start + size])
 

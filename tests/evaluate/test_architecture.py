@@ -1,10 +1,15 @@
 """The picture of a model: every weight in some box, for every family."""
 
+import importlib.util
+import json
+
 import pytest
 from tests.tiny import CONFIGS, EVERY_MODEL, tiny_model, write_model
 
 from antiphon.charts.drawing import Text
 from antiphon.engine import open_bundle
+from antiphon.engine.bundle import META, WEIGHTS
+from antiphon.evaluate.report import architecture as module
 from antiphon.evaluate.report.architecture import architecture, blocks, shapes
 
 pytestmark = pytest.mark.torch
@@ -45,3 +50,37 @@ def test_heads_without_weights_of_their_own_have_no_number(tmp_path):
     assert "duration" in words
     assert "0" not in words
     assert not any(word.startswith("each head") for word in words)
+
+
+EVERY_FAMILY = [pytest.param(family, next(iter(found.values())), id=family) for family, found in CONFIGS.items()]
+
+
+@pytest.mark.parametrize(("family", "config"), EVERY_FAMILY)
+def test_a_model_that_only_plays_has_the_same_picture(family, config, tmp_path, monkeypatch):
+    """Built anew; and where torch is missing, a box that says so."""
+    path = write_model(tmp_path / "m", tiny_model(family, config), family, config)
+    drawn = _words(path)
+    _leave_out(path)
+    assert _words(path) == drawn
+    find = importlib.util.find_spec
+    monkeypatch.setattr(module, "find_spec", lambda name: None if name == "torch" else find(name))
+    assert "weights left out" in _words(path)
+
+
+def test_a_model_of_another_version_that_only_plays_has_a_box(tmp_path):
+    path = write_model(tmp_path / "m", tiny_model())
+    _leave_out(path, colour="blue")
+    assert "weights left out" in _words(path)
+
+
+def _leave_out(path, **options):
+    """Make a bundle one that only plays, of a family that had further options."""
+    meta = json.loads((path / META).read_text())
+    meta["files"][WEIGHTS]["may_be_left_out"] = True
+    meta["config"] |= options
+    (path / META).write_text(json.dumps(meta))
+    (path / WEIGHTS).unlink()
+
+
+def _words(path):
+    return [shape.text for shape in architecture(open_bundle(path)).shapes if isinstance(shape, Text)]

@@ -34,7 +34,6 @@ def test_json_is_made_once_and_reads_as_it_was_written(tmp_path, made):
 def test_another_key_is_another_thing(tmp_path, made, other):
     cache = Cache(tmp_path)
     cache.json(KEY, made)
-    assert not cache.has(other)
     cache.json(other, made)
     assert made.times == 2
 
@@ -63,7 +62,6 @@ def test_a_file_is_made_once(tmp_path):
 def test_fresh_believes_only_what_it_made_itself(tmp_path, made):
     Cache(tmp_path).json(KEY, made)
     cache = Cache(tmp_path, fresh=True)
-    assert not cache.has(KEY)
     cache.json(KEY, made)
     cache.json(KEY, made)
     assert made.times == 2
@@ -79,9 +77,43 @@ def test_what_failed_half_way_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_no_longer_needed_is_forgotten(tmp_path, made):
+def test_parts_are_kept_until_the_whole_is(tmp_path):
+    """The third part is interrupted; then the first two are not made again."""
+    made, stopped = [], [3]
+
+    def part(number):
+        if number in stopped:
+            raise KeyboardInterrupt
+        made.append(number)
+        return {"value": np.array([number / 3])}
+
+    def whole(keep):
+        return [keep(number, lambda n=number: part(n))["value"] for number in (1, 2, 3)]
+
+    with pytest.raises(KeyboardInterrupt):
+        Cache(tmp_path).in_parts(KEY, whole)
+    assert made == [1, 2]
+    stopped.clear()
     cache = Cache(tmp_path)
-    cache.json(KEY, made)
-    cache.forget(KEY)
-    assert not cache.has(KEY)
-    cache.forget(KEY)  # nothing there: nothing to do
+    assert cache.in_parts(KEY, whole) == cache.in_parts(KEY, whole) == [[1 / 3], [2 / 3], [1.0]]
+    assert made == [1, 2, 3]
+    assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
+
+
+def test_parts_of_another_whole_are_others(tmp_path):
+    found = [
+        Cache(tmp_path).in_parts(key, lambda keep, n=n: keep(0, lambda: {"value": np.array(n)})["value"])
+        for n, key in enumerate((KEY, {**KEY, "model": "abd"}))
+    ]
+    assert found == [0, 1]
+
+
+def test_fresh_believes_no_part_of_an_earlier_run(tmp_path):
+    def stopped(keep):
+        keep(0, lambda: {"value": np.array(1)})
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Cache(tmp_path).in_parts(KEY, stopped)
+    again = Cache(tmp_path, fresh=True).in_parts(KEY, lambda keep: keep(0, lambda: {"value": np.array(2)})["value"])
+    assert again == 2

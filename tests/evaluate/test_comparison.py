@@ -3,13 +3,16 @@
 import json
 import re
 import shutil
+import sys
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from tests.evaluate.pieces import piece, score
 from tests.evaluate.uniform import Uniform
+from tests.tiny import CONFIGS, tiny_model, write_model
 
+from antiphon.corpus.prepare import prepare
 from antiphon.corpus.store import open_corpus
 from antiphon.errors import CorpusError, OptionError
 from antiphon.evaluate import comparison as module
@@ -20,7 +23,10 @@ from antiphon.evaluate.contestants import open_contestants
 from antiphon.evaluate.likelihood import corpus_likelihood
 from antiphon.evaluate.measures import MEASURES
 from antiphon.evaluate.report import Page
+from antiphon.evaluate.report.sections import leaderboard
 from antiphon.evaluate.results import remarks
+from antiphon.files.midi import write_midi
+from antiphon.notes import DRUMS
 
 pytestmark = pytest.mark.torch
 STUDY = Study(split="test", samples=3, notes=40)
@@ -141,7 +147,7 @@ def test_what_was_stopped_goes_on_where_it_was(comparison, results, tmp_path, mo
         return real(Uniform(), corpus, pieces, progress)
 
     monkeypatch.setattr(module, "predict", predict)
-    monkeypatch.setattr(module, "GROUP", 1)
+    monkeypatch.setattr("antiphon.evaluate.groups.GROUP", 1)
     study, told = Study(split="train", samples=3, notes=40), []
     first, second = (
         Comparison(comparison.contestants[:1], comparison.corpus, study, Cache(tmp_path)) for _ in range(2)
@@ -155,6 +161,71 @@ def test_what_was_stopped_goes_on_where_it_was(comparison, results, tmp_path, mo
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1)
     assert len(list(tmp_path.iterdir())) == 1  # the parts are gone, the whole is kept
+
+
+@pytest.mark.parametrize(
+    ("family", "heard"),
+    [("diffusion", "filling._filled"), ("chord", "otherwise.chord_likelihood"), ("roll", "otherwise.roll_likelihood")],
+)
+def test_other_likelihoods_go_on_too(family, heard, corpus, tmp_path, monkeypatch):
+    """Interrupted at the second part, the whole is the same, and only that part was begun twice."""
+    name, config = next(iter(CONFIGS[family].items()))
+    path = write_model(tmp_path / name, tiny_model(family, config), family, config)
+    one, opened = open_contestants([str(path)])[0], open_corpus(corpus)
+    module_name, _, function = f"antiphon.evaluate.{heard}".rpartition(".")
+    real, begun, stops = getattr(sys.modules[module_name], function), [], []
+
+    def counted(*arguments):
+        begun.append(len(begun))
+        if begun[-1] in stops:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    def found(folder, progress=lambda share: None):
+        comparison = Comparison([one], opened, Study(split="train"), Cache(tmp_path / folder))
+        return (comparison.likelihood if one.predicts else comparison.other_likelihood)(one, progress)
+
+    monkeypatch.setattr(f"{module_name}.{function}", counted)
+    monkeypatch.setattr("antiphon.evaluate.groups.GROUP", 1)
+    whole = found("uninterrupted")
+    times = len(begun)
+    assert times > 2
+    begun.clear()
+    stops.append(1)
+    with pytest.raises(KeyboardInterrupt):
+        found("stopped")
+    told = []
+    assert found("stopped", told.append) == whole
+    assert len(begun) == times + 1
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(1)
+    assert len(list((tmp_path / "stopped").iterdir())) == 1
+
+
+def test_samples_of_a_model_that_fills_go_on_too(corpus, tmp_path, monkeypatch):
+    """Interrupted in the second of three parts; written at once they are the same."""
+    config = CONFIGS["diffusion"]["small"]
+    path = write_model(tmp_path / "filler", tiny_model("diffusion", config), "diffusion", config)
+    one, opened, written, real = open_contestants([str(path)])[0], open_corpus(corpus), [], samples.perform
+
+    def drawn(folder):
+        comparison = Comparison([one], opened, Study(split="test", samples=3, notes=20), Cache(tmp_path / folder))
+        return [score.notes.tolist() for score in comparison.samples(one).scores]
+
+    def perform(engine, command, options, seeds, progress):
+        written.append(seeds)
+        if written == [[(0, 0)], [(1, 0)]]:
+            raise KeyboardInterrupt
+        return real(engine, command, options, seeds, progress=progress)
+
+    whole = drawn("at once")
+    monkeypatch.setattr(samples, "FILLED", 1)
+    monkeypatch.setattr(samples, "perform", perform)
+    with pytest.raises(KeyboardInterrupt):
+        drawn("stopped")
+    assert drawn("stopped") == whole
+    assert written == [[(0, 0)], [(1, 0)], [(1, 0)], [(2, 0)]]
+    assert len(list((tmp_path / "stopped").iterdir())) == 1
 
 
 def test_a_folder_s_broken_files_are_named(theirs, results):
@@ -189,6 +260,50 @@ def test_a_study_out_of_range(option):
 def test_a_split_that_is_not_there(comparison):
     with pytest.raises(CorpusError, match="'tst'"):
         Comparison(comparison.contestants, comparison.corpus, Study(split="tst"), comparison.cache)
+
+
+def test_a_split_of_short_pieces_is_refused_before_any_work(comparison):
+    study = Study(split="test", notes=10_000)
+    wanted = Comparison(comparison.contestants, comparison.corpus, study, comparison.cache)
+    title, work = next(wanted.steps())
+    assert title == "reading real music"
+    with pytest.raises(CorpusError, match=r"the longest .* has \d+ notes, drums aside, and a sample 10000; choose"):
+        work(lambda share: None)
+
+
+@pytest.fixture(scope="module")
+def drums(tmp_path_factory):
+    """A corpus whose held-out pieces are drums alone."""
+    folder = tmp_path_factory.mktemp("drums")
+    (folder / "files").mkdir()
+    rows = ["file,split"]
+    for i in range(5):
+        onset_ms, pitch = piece(i, 80)
+        write_midi(score(onset_ms, pitch, DRUMS if i > 1 else 0), folder / "files" / f"{i}.mid")
+        rows.append(f"{i}.mid,{'test' if i > 1 else 'train'}")
+    (folder / "splits.csv").write_text("\n".join(rows))
+    prepare([folder / "files"], folder / "corpus", split_csv=folder / "splits.csv", workers=1)
+    return open_corpus(folder / "corpus")
+
+
+@pytest.mark.parametrize("family", ["lstm", "diffusion", "chord", "roll"])
+def test_music_of_drums_alone_is_refused(family, drums, tmp_path, monkeypatch):
+    """Whole groups of drums among other music are no hindrance; nothing but drums is an error that says so."""
+    monkeypatch.setattr("antiphon.evaluate.groups.GROUP", 1)
+    config = next(iter(CONFIGS[family].values()))
+    one = open_contestants([str(write_model(tmp_path / "m", tiny_model(family, config), family, config))])[0]
+    comparison = Comparison([one], drums, Study(split="test", notes=40), Cache(tmp_path / "cache"))
+    if one.predicts:
+        with pytest.raises(CorpusError, match="have no notes that m hears: drums are none; choose another"):
+            comparison.likelihood(one)
+    else:
+        assert "have nothing that this model hears" in comparison.other_likelihood(one)["refused"]
+    with pytest.raises(CorpusError, match="has 0 notes, drums aside"):
+        comparison.real()
+    mixed = Comparison([one], drums, Study(split="test"), comparison.cache)
+    mixed._pieces = [*drums.split("train"), *drums.split("test")]
+    found = mixed.likelihood(one)["summary"] if one.predicts else mixed.other_likelihood(one)
+    assert found["pieces"] == 2
 
 
 @pytest.fixture(scope="module")
@@ -253,9 +368,15 @@ def test_the_page_shows_every_section(html):
     assert "{{" not in html
 
 
-def test_a_name_is_text_not_markup(comparison, results, html):
-    from antiphon.evaluate.report.sections import leaderboard
+def test_real_music_stands_beside_whoever_was_measured(results):
+    """Not only beside the first, who may have given too few samples."""
+    few = results["contestants"]["tiny"]
+    told = {"auc": 0.9, "auc_low": 0.8, "auc_high": 1.0, "control": {"auc": 0.512}}
+    shown = leaderboard(results | {"contestants": {"few": few, "many": few | {"two_sample": told}}}).body
+    assert "0.512" in shown[shown.index("real music") :]
 
+
+def test_a_name_is_text_not_markup(comparison, results, html):
     named = results | {"contestants": {"<b>x</b>": results["contestants"]["tiny"]}}
     assert "<b>x</b>" not in leaderboard(named).body
     assert "&lt;b&gt;x&lt;/b&gt;" in leaderboard(named).body

@@ -1,10 +1,11 @@
 """Who takes part: models by name or path, and folders of files."""
 
+import json
 import shutil
 
 import pytest
 
-from antiphon.engine.bundle import DRAWER, ENCODER, FILLER
+from antiphon.engine.bundle import DRAWER, ENCODER, FILLER, META, WEIGHTS
 from antiphon.errors import ModelError
 from antiphon.evaluate.contestants import NOT_WHOLE, WITHOUT_LIKELIHOOD, Kind, open_contestants
 
@@ -32,6 +33,18 @@ def test_models_and_folders(bundle, midi):
     assert folder.facts() == {"kind": "folder", "given": str(midi), "files": 2, "hash": folder.hash}
     assert folder.card() == ""
     assert (model.predicts, folder.predicts, folder.whole) == (True, False, True)
+
+
+def test_bytes_are_those_on_disk(bundle, tmp_path):
+    """Of a model that only plays, not those of the weights that were left out."""
+    path = tmp_path / "plays"
+    shutil.copytree(bundle, path)
+    meta = json.loads((path / META).read_text())
+    meta["files"][WEIGHTS]["may_be_left_out"] = True
+    (path / META).write_text(json.dumps(meta))
+    (path / WEIGHTS).unlink()
+    (model,) = open_contestants([str(path)])
+    assert model.facts()["bytes"] == sum(file.stat().st_size for file in path.iterdir() if file.name != META)
 
 
 def test_a_folder_s_hash_is_that_of_its_music(midi):

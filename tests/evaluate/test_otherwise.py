@@ -49,6 +49,9 @@ def test_what_it_counts_is_said_with_the_number(family, name, unit, kind, of, mo
     assert found["of"].startswith(of)
     assert told == sorted(told)
     assert 0.8 < told[-1] <= 1  # notes without a place in a chord are not told of
+    if unit == "note":  # of a latent space its place is paid for, with velocity or without
+        without = found["nats"] - found["nats_per_note_by_attribute"]["velocity"]
+        assert found["nats_per_note_pitch_step_duration"] == pytest.approx(without)
 
 
 def test_passages_are_no_more_than_asked_for(models, corpus):

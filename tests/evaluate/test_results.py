@@ -133,9 +133,12 @@ def test_nothing_changed():
     ("content", "message"),
     [
         (None, "cannot read .*: No such file"),
-        ("{", "cannot read"),
-        ("[]", "is not the results.json of a comparison"),
-        ('{"format": 0, "contestants": {}}', "is not the results.json of a comparison"),
+        ("{", "is no JSON"),
+        ("[]", "is not what this version.s `compare` writes; give the results.json of an earlier comparison"),
+        (
+            '{"format": 0, "contestants": {}}',
+            "is not what this version.s `compare` writes; give the results.json of an earlier comparison",
+        ),
     ],
 )
 def test_what_is_no_baseline(content, message, tmp_path):

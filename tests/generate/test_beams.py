@@ -176,8 +176,8 @@ def test_the_best_of_several_is_kept():
     ("options", "message"),
     [
         ({"method": "beem"}, "unknown search 'beem'; did you mean 'beam'"),
-        ({"width": 0}, "the search's width 0"),
-        ({"best_of": 0}, "the search's best_of 0"),
+        ({"width": 0}, r"a search's width\) 0 is out of range"),
+        ({"best_of": 0}, "best-of 0 is out"),
         ({"diversity": -1}, "diversity -1"),
         ({"length_power": 3}, "length_power 3"),
         ({"deadline_ms": 0}, "a deadline of 0 ms"),

@@ -25,6 +25,12 @@ def test_a_file_or_a_melody(tmp_path, monkeypatch):
     assert (file.typed, named.typed, len(named.music)) == (False, False, len(SONG))
 
 
+@pytest.mark.parametrize("source", ["", "  "])
+def test_nothing_is_no_music(source):
+    with pytest.raises(OptionError, match="the music has no name: give a file of music, or a melody such as"):
+        read_prompt(source)
+
+
 @pytest.mark.parametrize("source", ["none.mid", "no melody", "\0", "x" * 5000])
 def test_what_is_neither_says_what_to_give(source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -9,6 +9,7 @@ from antiphon.generate.control import Control
 from antiphon.generate.options import GROUPS, control
 from antiphon.generate.voice import Voices
 from antiphon.generate.wishes import wished
+from antiphon.live.settings import BOUNDS, LiveSettings
 
 
 class Bundle:
@@ -94,6 +95,15 @@ def test_what_a_model_does_not_know_is_refused(bundle, options, message):
     with pytest.raises(OptionError) as error:
         wished(Told(), bundle, options)
     assert message in str(error.value)
+
+
+def test_live_playing_names_its_own_bounds():
+    for field in ("wished_density", "register"):
+        settings = LiveSettings(**{field: "low"})
+        with pytest.raises(OptionError, match=f"or bound it with {BOUNDS[field.removeprefix('wished_')]}, or choose"):
+            wished(Told(), Bundle(), settings.wishes, BOUNDS)
+    with pytest.raises(OptionError, match="without conditions; leave it out, or choose"):
+        wished(Told(), Bundle(), LiveSettings(dynamics="soft").wishes, BOUNDS)
 
 
 @pytest.mark.parametrize(

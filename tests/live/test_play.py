@@ -92,6 +92,18 @@ def test_a_model_that_begins_by_itself_in_a_key_and_a_register(here):
     assert all(48 <= pitch <= 72 and pitch % 12 in (0, 2, 4, 5, 7, 9, 11) for pitch in played)
 
 
+def test_the_model_is_asked_for_what_is_wished(here):
+    wishes = ("--set", "density=sparse", "--set", "composer=chopin", "--set", "heed=2")
+    assert play("--demo", "in.mid", "--seconds", "4", "--save", "take.mid", *wishes) == 0
+    settings = json.loads((here / "take.json").read_text())["session"]["settings"]
+    found = [settings[name] for name in ("wished_density", "density", "composer", "heed")]
+    assert found == ["sparse", 0, "chopin", 2]
+    told = pitches("take.mid", "model")
+    assert play("--demo", "in.mid", "--seconds", "4", "--save", "free.mid") == 0
+    assert told
+    assert told != pitches("free.mid", "model")
+
+
 def test_ctrl_c_saves(here, capsys):
     before = signal.getsignal(signal.SIGINT)
     threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT)).start()
@@ -162,6 +174,8 @@ def test_another_program_plays_by_midi_and_turns_by_osc(here):
         (["--set", "voices=x"], "voices 'x' is no number"),
         (["--set", "ahead_s=99"], "ahead_s 99.0 is out of range"),
         (["--set", "clock=maybe"], "clock 'maybe' is neither on nor off"),
+        (["--set", "density=sprase"], "did you mean 'sparse'"),
+        (["--set", "composer=chopni"], "unknown composer 'chopni'; did you mean"),
         (["--instrument", "violn"], "did you mean 'Violin'"),
         (["--layout", "querty"], "did you mean 'qwerty'"),
         (["--octave", "12"], "octave 12 is out of range"),

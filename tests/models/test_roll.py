@@ -147,7 +147,7 @@ def test_learns_a_scale_in_thirds(heads):
 @pytest.mark.parametrize(("backbone", "heads"), [("gru", "joint"), ("transformer", "joint"), ("lstm", "independent")])
 @torch.no_grad()
 def test_onnx_and_torch_agree(backbone, heads):
-    model, rows = roll(backbone, heads), frames(3, 4)
+    model, rows = roll(backbone, heads), frames(3, 3)  # no more than a block of the Transformer's
     graphs = [ort.InferenceSession(graph.SerializeToString()) for graph in export(model)]
     expected, after = model.parallel(rows, model.start(3))
     state, features = [part.numpy() for part in model.start(3)], None
@@ -156,7 +156,8 @@ def test_onnx_and_torch_agree(backbone, heads):
         features, *state = graphs[0].run(None, dict(zip(names, [np.asarray(part), *state], strict=True)))
     features = features[:, -1] if model.chunked else features
     np.testing.assert_allclose(features, expected[:, -1], atol=1e-4)
-    for one, other in zip(state, after, strict=True):
+    given = [part for i, part in enumerate(after) if i not in model.rings]
+    for one, other in zip(state, given, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
     row = frames(3, 1, seed=5)[:, 0]
     feeds = {"features": features, "row": row.numpy()}

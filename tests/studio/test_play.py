@@ -98,6 +98,25 @@ def test_welcome_says_what_there_is(server):
     assert welcome["now_s"] < 10
 
 
+def test_the_model_is_asked_for_what_is_wished(server):
+    wishes = {"composer": "chopin", "density": "sparse", "register": "low", "heed": 2}
+    with server.socket() as websocket:
+        settings = begun(websocket, settings=wishes)["settings"]
+        assert {
+            "wished_density": "sparse",
+            "composer": "chopin",
+            "register": "low",
+            "heed": 2,
+        }.items() <= settings.items()
+        say(websocket, "settings", changes={"density": "dense", "composer": ""})
+        (changed,) = [m for m in until(websocket, is_type("settings")) if m["type"] == "settings"]
+        assert (changed["settings"]["wished_density"], changed["settings"]["composer"]) == ("dense", "")
+        phrase(websocket)
+        assert any(map(model_plays, until(websocket, is_over)))
+        say(websocket, "settings", changes={"composer": "nobody"})
+        assert "unknown composer 'nobody'" in until(websocket, is_type("error"))[-1]["message"]
+
+
 def test_a_phrase_is_answered(server):
     with server.socket() as websocket:
         begun(websocket)

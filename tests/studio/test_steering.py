@@ -8,7 +8,7 @@ from antiphon.live.events import NoteOff, NoteOn
 from antiphon.live.session import Session
 from antiphon.live.settings import LiveSettings
 from antiphon.studio.metrics import Metrics
-from antiphon.studio.said import Change, Key, Silence, Steer
+from antiphon.studio.said import Change, Key, Silence, Steer, Swap
 from antiphon.studio.seat import Seat
 from antiphon.studio.steering import Steering
 
@@ -149,7 +149,9 @@ def test_the_model_remembers_what_will_sound():
 
 def seat(**settings):
     changed = LiveSettings(entrance="now", **settings)
-    return Seat(lambda name: Toy(), "toy", changed, seed=1, lead_s=0.02, prompt=None, metrics=Metrics(), now_s=0.0)
+    return Seat(
+        lambda name, wishes: Toy(), "toy", changed, seed=1, lead_s=0.02, prompt=None, metrics=Metrics(), now_s=0.0
+    )
 
 
 def test_a_seat_tells_every_note_and_its_end():
@@ -178,6 +180,26 @@ def test_a_seat_says_what_it_could_not_do():
     assert "temperature" in errors[0]["message"]
     (changed,) = owner.step([(0.0, {}, Change({"temperature": 0.5}))], 0.0)[0]
     assert changed["settings"]["temperature"] == 0.5
+
+
+def test_a_seat_asks_the_model_for_what_is_wished_and_keeps_all_where_it_cannot_be_asked():
+    asked, sparse = [], {"density": "sparse", "heed": 4.0}
+
+    def opened(name, wishes):
+        if "composer" in wishes:
+            raise OptionError("it knows no composers")
+        asked.append((name, dict(wishes)))
+        return Toy()
+
+    owner = Seat(opened, "toy", LiveSettings(), seed=1, lead_s=0.02, prompt=None, metrics=Metrics(), now_s=0.0)
+    changes = ({"density": "sparse"}, {"density": 4, "temperature": 0.5}, {"composer": "chopin", "volume": 2})
+    told = [message for changed in changes for message in owner.step([(0.0, {}, Change(changed))], 0.0)[0]]
+    assert [message["type"] for message in told] == ["settings", "settings", "error"]
+    assert asked == [("toy", {}), ("toy", sparse)]  # the model is opened anew where it is asked for something else
+    found = owner.settings
+    assert [found[name] for name in ("wished_density", "density", "composer", "volume")] == ["sparse", 4, "", 1]
+    owner.step([(0.0, {}, Swap("other"))], 0.0)
+    assert asked[2:] == [("other", sparse)]
 
 
 def test_a_seat_hears_a_key_when_it_was_struck():

@@ -18,7 +18,10 @@ def streamed(api, options, seed=5):
     return head, [line["note"] for line in notes], last
 
 
-@pytest.mark.parametrize("options", [{"notes": 40}, {"seconds": 6, "key": "D minor", "temperature": "0.9"}])
+@pytest.mark.parametrize(
+    "options",
+    [{"notes": 40}, {"seconds": 6, "key": "D minor", "temperature": "0.9"}, {"notes": 20, "density": "low", "heed": 3}],
+)
 def test_the_notes_are_those_of_the_whole_piece(api, options):
     head, notes, last = streamed(api, options)
     whole = api.post("generate", json={"seed": 5, "options": options}).json()

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 import torch
 from safetensors.torch import load
@@ -11,6 +12,7 @@ from tests.tiny import EVERY_MODEL, tiny_model
 
 from antiphon.engine import open_bundle
 from antiphon.engine.bundle import CARD, ENCODER, ENGINE, FILES, HEADS, WEIGHTS
+from antiphon.engine.onnx_engine import LEADS
 from antiphon.engine.torch_engine import load_model
 from antiphon.models.base import Listener
 from antiphon.training.callbacks import BEST
@@ -104,11 +106,30 @@ def test_the_state_s_start_is_told_in_full():
     assert np.array_equal(filled, window.start(1)[0].numpy())
 
 
+def test_the_first_attribute_s_logits_come_with_the_features():
+    model = tiny_model("gru", {"size": 16, "head_size": 16}, ends=4)
+    _, heads = export(model)
+    (leads,) = [entry.value for entry in heads.metadata_props if entry.key == LEADS]
+    assert int(leads) == model.codec.attributes[0].size
+    features, row = model.step(torch.tensor([[30, 60, 10, 20]]), model.start(1))[0].detach(), torch.zeros(1, 4).long()
+    feeds = {"index": np.array(0), "features": features.numpy(), "row": row.numpy()}
+    (logits,) = ort.InferenceSession(heads.SerializeToString()).run(None, feeds)
+    assert np.array_equal(logits, features[:, : int(leads)].numpy())
+    assert torch.equal(model.heads.logits(0, features, row), features[:, : int(leads)])
+
+
+def test_what_a_graph_only_reads_it_does_not_give():
+    model = tiny_model("transformer", {"size": 64, "layers": 1, "groups": 1, "inner": 16, "context": 4})
+    step, _ = export(model)
+    assert [output.name for output in step.graph.output] == ["features", "after2", "after3", "after4"]
+    assert [entry.get("ring") for entry in state_spec(model)] == [[2, 4], [3, 4], None, None, None]
+
+
 def test_only_large_matrices_are_quantised_and_their_floats_dropped():
     step, _ = export(tiny_model("lstm", {"size": 64, "head_size": 16}))
     small, _ = export(tiny_model())
     kinds = {node.op_type for node in quantise(step).graph.node}
-    assert "MatMulInteger" in kinds
-    assert "MatMulInteger" not in {node.op_type for node in quantise(small).graph.node}
+    assert "MatMulNBits" in kinds
+    assert "MatMulNBits" not in {node.op_type for node in quantise(small).graph.node}
     assert quantise(step).ByteSize() < 0.6 * step.ByteSize()
     assert step.SerializeToString() == export(tiny_model("lstm", {"size": 64, "head_size": 16}))[0].SerializeToString()

@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_options(
         parser, ("edit", "prompt", "wishes", "sampling", "pitch", "time", "guard", "output"),
         without=("change", "amount", "candidates", "voices", "every", "transpose", "continue", "avoid-copies", "drone",
-                 "drone-every", "grid", "swing", "min-step", "max-step", "notes-per-second"),
+                 "drone-every", "grid", "swing", "min-step", "max-step", "notes-per-second", "render"),
     )  # fmt: skip
 
 

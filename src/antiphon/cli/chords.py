@@ -18,6 +18,7 @@ def chords(text: str, options: Mapping[str, Value], seed: int) -> str:
         return _proposed(text.removeprefix(MODEL), options, seed)
     _check_folder(text)
     path = _file(text)
+    _check_missing(text, path)
     if path is not None and path.suffix.lower() in _music():
         return _named(path, options)
     return _read(text, path)
@@ -37,6 +38,17 @@ def _check_folder(text: str) -> None:
 
     if _file(f"{text}/{META}"):
         raise OptionError(f"{text} is the folder of a model; for chords of a model write --chords {MODEL}{text}")
+
+
+def _check_missing(text: str, path: Path | None) -> None:
+    """The name of a file that is not there is no chord, and should not be called a wrong one."""
+    from antiphon.errors import FileError
+
+    ending = Path(text).suffix.lower()
+    if path is None and " " not in text and (ending in _music() or ending == ".txt"):
+        raise FileError(
+            f"cannot read {text}: there is no such file; give one of chords or music, or chords: 'Am F C G'"
+        )
 
 
 def _music() -> frozenset[str]:

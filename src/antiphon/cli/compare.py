@@ -2,13 +2,14 @@
 
 import argparse
 import shlex
-import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from antiphon.cli.output import emit, say
-from antiphon.cli.progress import progress
+from antiphon.cli.output import emit, resumable, say
+from antiphon.cli.progress import on_screen, progress
 
 EXAMPLE = "antiphon compare piano their-midi/ --corpus corpora/maestro -o report"
 
@@ -59,23 +60,28 @@ def run(args: argparse.Namespace) -> None:
     cache = Cache(cache_folder(), args.fresh)
     comparison = Comparison(open_contestants(args.contestants), open_corpus(args.corpus), study, cache)
     page = Page(comparison, args.clips, args.runs)
-    try:
+    with resumable():
         for title, work in chain(comparison.steps(), page.steps()):
-            if not sys.stderr.isatty():
-                say(f"{title} …")
-            with progress(title) as show:
+            with _step(title) as show:
                 work(show)
-    except KeyboardInterrupt:
-        say("what was measured so far is kept; the same command goes on from there")
-        raise
-    found = {**tables.origin(_command(args)), **comparison.results()}
-    tables.write(found, folder)
-    page.write(found, folder)
+        with _step("writing the page"):
+            found = {**tables.origin(_command(args)), **comparison.results()}
+            tables.write(found, folder)
+            page.write(found, folder)
     changed = None if before is None else tables.changes(before, found)
     if before is not None and not tables.comparable(before, found):
         say(f"{args.against} measured other music, or measured it otherwise: what changed is not the models' alone")
     result = {"report": str(folder / "index.html"), **found, **({} if changed is None else {"changes": changed})}
     emit(args, result, _text(result))
+
+
+@contextmanager
+def _step(title: str) -> Iterator[Callable[[float], None]]:
+    """Progress of a step; where no bar can be drawn, a line that says what begins."""
+    if not on_screen():
+        say(f"{title} …")
+    with progress(title) as show:
+        yield show
 
 
 def _command(args: argparse.Namespace) -> str:
@@ -103,7 +109,7 @@ def _folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror or error}") from error
+        raise FileError(f"cannot make the folder {path}: {error.strerror}; give another one with -o") from error
     return path
 
 

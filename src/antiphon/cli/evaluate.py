@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from antiphon.cli.output import emit, say
+from antiphon.cli.output import emit, resumable
 from antiphon.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def run(args: argparse.Namespace) -> None:
         Kind.PHRASES: (_drawn, _drawn_text),
     }.get(one.kind, (_otherwise, _other_text))
     about = {"model" if one.bundle else "folder": one.name, "corpus": str(args.corpus), "split": args.split}
-    result = {**about, **measure(comparison), "elapsed_s": time.monotonic() - began}
+    with resumable():
+        found = measure(comparison)
+    result = {**about, **found, "elapsed_s": time.monotonic() - began}
     emit(args, result, text(result))
 
 
@@ -69,33 +71,24 @@ def _bound(comparison: "Comparison") -> dict[str, Any]:
 
 def _drawn(comparison: "Comparison") -> dict[str, Any]:
     """What a model that draws phrases, and has no likelihood, draws beside the phrases of the split."""
-    from antiphon.engine import open_engine
-    from antiphon.engine.base import Drawing
     from antiphon.errors import OptionError
     from antiphon.evaluate.contestants import WITHOUT_LIKELIHOOD
-    from antiphon.evaluate.phrases import phrase_report
 
     if comparison.study.pieces:
         raise OptionError(
             f"--pieces {comparison.study.pieces} is about likelihood, and this model has none: leave it out"
         )
     (one,) = comparison.contestants
-    engine = open_engine(one.path)
-    assert isinstance(engine, Drawing)
     with progress("drawing, and looking for copies") as show:
-        found = phrase_report(engine, comparison.corpus, comparison.study.split, progress=show)
+        found = comparison.phrases(one, show)
     return {"no_likelihood": WITHOUT_LIKELIHOOD[one.kind], **found}
 
 
 def _predicted(comparison: "Comparison") -> dict[str, Any]:
     """A model's predictions of the split, summed up."""
     (one,) = comparison.contestants
-    try:
-        with progress("listening") as show:
-            found = comparison.likelihood(one, show)
-    except KeyboardInterrupt:
-        say("what was heard so far is kept; the same command goes on from there")
-        raise
+    with progress("listening") as show:
+        found = comparison.likelihood(one, show)
     return {**found["summary"], **found["details"]}
 
 
@@ -190,7 +183,7 @@ def _by_notes(title: str, lines: dict[str, str], rows: list[dict[str, Any]]) -> 
     """How likelihood changes with what was heard, a column a span."""
     spans = [f"{r['from_note']}+" if r["to_note"] is None else f"{r['from_note']}-{r['to_note'] - 1}" for r in rows]
     table = [[title, *spans], *([name, *(f"{r[key]:.3f}" for r in rows)] for name, key in lines.items())]
-    return "\n".join(f"{cells[0]:<28}" + "".join(f"{cell:>9}" for cell in cells[1:]) for cells in table)
+    return "\n".join(f"{cells[0]:<28}" + "".join(f"{cell:>11}" for cell in cells[1:]) for cells in table)
 
 
 def _folder_text(result: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ EXAMPLE = """antiphon harmonise '96bpm E5 D5 C5 D5 E5 E5 E5:2' --model diffusion
 WITHOUT = (  # what goes from note to note in time
     "change", "amount", "candidates", "transpose", "continue", "repetition-penalty", "repetition-window", "drone",
     "drone-every", "chords", "bars-per-chord", "passing", "grid", "swing", "max-polyphony", "notes-per-second",
-    "min-step", "max-step",
+    "min-step", "max-step", "render",
 )  # fmt: skip
 
 

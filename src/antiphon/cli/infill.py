@@ -2,7 +2,7 @@
 
 import argparse
 
-from antiphon.cli.writing import SOURCE, add_files, add_options, write
+from antiphon.cli.writing import PASSAGE, SOURCE, add_files, add_options, write
 
 EXAMPLE = """antiphon infill song.mid --from 10s --to 14s --candidates 32 -o mended.wav
   antiphon infill song.mid --from 10s --to 14s --model diffusion -o mended.wav"""
@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_options(
         parser, ("edit", "prompt", "wishes", "sampling", "filling", "pitch", "time", "guard", "output"),
         without=("change", "amount", "gap", "voices", "every", "transpose", "continue", "avoid-copies", "drone",
-                 "drone-every", "grid", "swing"),
+                 "drone-every", "grid", "swing", "render"), helps=PASSAGE,
     )  # fmt: skip
 
 

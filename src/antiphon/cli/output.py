@@ -3,7 +3,8 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from antiphon.errors import FileError
@@ -30,3 +31,13 @@ def _plain(value: Any) -> Any:
 def say(message: str) -> None:
     """Talk to the person on stderr, so that stdout stays clean for results."""
     print(message, file=sys.stderr)
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Says on a Ctrl-C that measuring goes on from there; for work that leaves what is done in the cache."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("what was measured so far is kept; the same command goes on from there")
+        raise

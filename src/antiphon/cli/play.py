@@ -212,11 +212,12 @@ def _set(desk: "Desk", text: str) -> "Desk":
     """One ``--set NAME=VALUE``: a control, or a field of LiveSettings that is none."""
     from antiphon.errors import OptionError, unknown
     from antiphon.live.controls import CONTROLS
-    from antiphon.live.settings import LiveSettings
+    from antiphon.live.settings import LiveSettings, field_of
 
     name, equals, value = text.partition("=")
     if not equals:
         raise OptionError(f"--set {text!r} has no value: write NAME=VALUE, such as temperature=0.9")
+    name = field_of(name, value)
     if name in CONTROLS:
         return desk.set(name, value)
     fields = LiveSettings.__dataclass_fields__

@@ -1,6 +1,8 @@
 """Progress bars on stderr, for people only: a share of something, or files and bytes with their speed."""
 
+import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,23 +12,30 @@ PATIENCE_S = 2.0
 
 @contextmanager
 def progress(description: str, total: float = 1.0) -> Iterator[Callable[[float], None]]:
-    """A function that is told how much of ``total`` is done; draws only once it has taken two seconds."""
+    """A function that is told how much of ``total`` is done; draws only once it has taken two seconds.
+
+    Until it is told something the bar shows that work goes on, not how much of it. A screen that cannot redraw a line
+    gets none.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
-    began = time.monotonic()
-    bar = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-    task = bar.add_task(description, total=total)
-
-    def show(done: float) -> None:
-        if time.monotonic() - began > PATIENCE_S:
-            bar.start()
-        bar.update(task, completed=done)
-
+    bar = Progress(console=Console(stderr=True), transient=True, disable=not on_screen())
+    task = bar.add_task(description, total=None)
+    patience = threading.Timer(PATIENCE_S, bar.start)
+    patience.daemon = True
+    patience.start()
     try:
-        yield show
+        yield lambda done: bar.update(task, completed=done, total=total)
     finally:
+        patience.cancel()
+        patience.join()  # lest it starts what has been stopped
         bar.stop()
+
+
+def on_screen() -> bool:
+    """Whether stderr is a screen on which a line can be drawn again."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
 
 
 @contextmanager
@@ -52,8 +61,7 @@ def counter(what: str, unit: str = "files") -> Iterator[Callable[[int, int], Non
     amount = rich.DownloadColumn() if unit == "bytes" else rich.MofNCompleteColumn()
     speed = rich.TransferSpeedColumn() if unit == "bytes" else rich.TextColumn("{task.fields[speed]}")
     columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), amount, speed, rich.TimeRemainingColumn())
-    console = Console(stderr=True)
-    with rich.Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+    with rich.Progress(*columns, console=Console(stderr=True), disable=not on_screen()) as shown:
         task, began_s = shown.add_task(what, total=None, speed=""), time.monotonic()
 
         def tell(done: int, total: int) -> None:

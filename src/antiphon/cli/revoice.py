@@ -3,7 +3,7 @@
 import argparse
 
 from antiphon.cli.harmonise import WITHOUT
-from antiphon.cli.writing import SOURCE, add_files, add_options, write
+from antiphon.cli.writing import PASSAGE, SOURCE, add_files, add_options, write
 
 EXAMPLE = """antiphon revoice song.mid --model diffusion -o revoiced.wav
   antiphon revoice song.mid --key 'D minor' --range C2..C5 -n 3 --model diffusion -o revoiced.mid"""
@@ -15,6 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_options(
         parser, ("edit", "prompt", "sampling", "filling", "pitch", "time", "output"),
         without=(*WITHOUT, "gap", "voices", "every", "velocity", "min-duration", "max-duration", "instrument", "parts"),
+        helps=PASSAGE,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from antiphon.cli.writing import SOURCE, add_files, add_options, write
+from antiphon.cli.writing import PASSAGE, SOURCE, add_files, add_options, write
 
 EXAMPLE = """antiphon vary song.mid --change pitch --amount 0.2 -o varied.wav
   antiphon vary song.mid --change step,velocity,duration --amount 1 -n 3 -o played-otherwise.mid"""
@@ -17,8 +17,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="MUSIC", help=SOURCE)
     add_files(parser)
     add_options(
-        parser, ("edit", "prompt", "wishes", "sampling", "pitch", "time", "output"), without=(*WITHOUT, "max-polyphony")
-    )
+        parser, ("edit", "prompt", "wishes", "sampling", "pitch", "time", "output"),
+        without=(*WITHOUT, "max-polyphony", "render"), helps=PASSAGE,
+    )  # fmt: skip
     parser.add_argument("--best-of", dest="option best-of", type=int, metavar="N", help="keep the likeliest of N")
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from antiphon.generate.replay import Record
     from antiphon.notes import Score
 
+LEAST_COST = 0.005  # nats a note that are worth a line: it would be rounded to nothing
 SOURCE = "a file of music, or a melody such as 'C4 E4 G4:2 r A4'"
+PASSAGE = {  # what two options are to commands that change a passage, and keep the rest of the music
+    "from": "the passage that is changed begins here: 10s, 1:30 …",
+    "to": "… and ends before this",
+}
 _ALIASES = {"key": ("--scale",)}
 _OUTPUT = (
     "by ending: .mid .musicxml .abc; .wav .flac .ogg .mp3; .svg .png .pdf. "
@@ -38,8 +43,16 @@ def add_files(parser: argparse.ArgumentParser, model: str = DEFAULT_MODEL) -> No
     )
 
 
-def add_options(parser: argparse.ArgumentParser, groups: Sequence[str], without: Iterable[str] = ()) -> None:
-    """The options of some groups, each group under its title; one that is not given stays None."""
+def add_options(
+    parser: argparse.ArgumentParser,
+    groups: Sequence[str],
+    without: Iterable[str] = (),
+    helps: Mapping[str, str] = {},
+) -> None:
+    """The options of some groups, each group under its title; one that is not given stays None.
+
+    ``helps`` is what some of them do in this command, where that is something else.
+    """
     left_out = set(without)
     for group in groups:
         title, options = GROUPS[group]
@@ -49,13 +62,13 @@ def add_options(parser: argparse.ArgumentParser, groups: Sequence[str], without:
             if name in left_out:
                 continue
             place = length if name in LENGTHS else section
-            names = (f"--{name}", *_ALIASES.get(name, ()))
+            names, text = (f"--{name}", *_ALIASES.get(name, ())), helps.get(name, option.help)
             if name == "avoid-copies":
                 section.add_argument("--corpus", type=Path, metavar="CORPUS", help="a folder that `prepare` wrote")
             if option.kind is bool:
-                place.add_argument(*names, dest=_dest(name), action="store_const", const=True, help=option.help)
+                place.add_argument(*names, dest=_dest(name), action="store_const", const=True, help=text)
             else:
-                place.add_argument(*names, dest=_dest(name), type=option.kind, metavar=option.metavar, help=option.help)
+                place.add_argument(*names, dest=_dest(name), type=option.kind, metavar=option.metavar, help=text)
 
 
 def _dest(name: str) -> str:
@@ -99,6 +112,7 @@ def write(args: argparse.Namespace, command: str, source: str | None) -> None:
     check(options)
     corpus = training(getattr(args, "corpus", None), options)
     writers = {path: writer(path) for path in args.output}
+    _spare(args, source)
     prompt = None if source is None else read_prompt(source, **which(command, options))
     bundle = open_bundle(args.model or DEFAULT_MODEL)
     with progress("writing") as show:
@@ -110,6 +124,19 @@ def write(args: argparse.Namespace, command: str, source: str | None) -> None:
     files = _written(args, works, records, writers)
     result = _result(bundle, seed, options, works, files)
     emit(args, result, _text(result))
+
+
+def _spare(args: argparse.Namespace, source: str | None) -> None:
+    """Raise OptionError where a piece would be written over the music that it is made from."""
+    from antiphon.errors import OptionError
+
+    for path in args.output:
+        for i in range(args.count):
+            file = _numbered(path, i, args.count)
+            if source and file.exists() and Path(source).exists() and file.samefile(source):
+                raise OptionError(
+                    f"-o {file} is the music that is read, and would be lost: give the output another name"
+                )
 
 
 Writer = Callable[["Score", Path, Sequence[str]], Any]
@@ -192,18 +219,18 @@ def _text(result: dict[str, Any]) -> str:
         f"{files}\n{result['notes']:,} notes, {result['seconds']:.1f} s of music, by {result['model']} "
         f"(weights: {result['licence']}), seed {result['seed']}\n"
         f"{result['notes_per_second']:,.0f} notes/s, first note after {result['first_note_ms']:.0f} ms"
-        + "".join(f"\n{line}" for line in _told(result["report"]))
+        + "".join(f"\n{line}" for line in told(result["report"]))
     )
 
 
-def _told(report: dict[str, Any]) -> list[str]:
+def told(report: dict[str, Any]) -> list[str]:
     """What people want to know of a report, each in a sentence; nothing of what did not happen."""
     lines = []
     if report.get("transposed"):
         lines.append(f"the model heard it {report['transposed']:+d} semitones from where it sounds")
     costs = report.get("cost_nats_per_note", [])
-    if sum(costs) > 0:
-        lines.append(f"the constraints cost {sum(costs) / len(costs):.2f} nats a note")
+    if costs and (mean := sum(costs) / len(costs)) >= LEAST_COST:
+        lines.append(f"the constraints cost {mean:.2f} nats a note")
     helped = [piece for piece in report.get("guard", []) if any(piece[key] for key in _HELP)]
     if helped:
         numbers = ", ".join(f"{sum(p[key] for p in helped)} {what}" for key, what in _HELP.items())

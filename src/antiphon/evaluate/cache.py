@@ -14,6 +14,9 @@ from antiphon.files.paths import written
 
 VERSION = 1  # of the numbers: raised when a measure or a distance changes its meaning
 
+Arrays = Mapping[str, np.ndarray]
+Keep = Callable[[int, Callable[[], Arrays]], Arrays]  # the arrays of a part, made if they are not there
+
 
 class Cache:
     """A folder of JSON and array files named by hashes. With ``fresh`` nothing old is believed."""
@@ -34,7 +37,20 @@ class Cache:
         self._made.add(path)
         return value
 
-    def arrays(self, key: Mapping[str, Any], make: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    def in_parts(self, key: Mapping[str, Any], make: Callable[[Keep], Any], as_arrays: bool = False) -> Any:
+        """As :meth:`json` or :meth:`arrays`, of long work: parts that it asks its Keep for stay until the whole is."""
+        parts = []
+
+        def keep(number: int, part: Callable[[], Arrays]) -> Arrays:
+            parts.append({**key, "part": number})
+            return self.arrays(parts[-1], part)
+
+        value = (self.arrays if as_arrays else self.json)(key, lambda: make(keep))
+        for part in parts:
+            self.path(part, ".npz").unlink()
+        return value
+
+    def arrays(self, key: Mapping[str, Any], make: Callable[[], Arrays]) -> dict[str, np.ndarray]:
         """The arrays that belong to a key, made if they are not there."""
         path = self.path(key, ".npz")
         if not self._known(path):
@@ -53,15 +69,6 @@ class Cache:
             self._made.add(path)
         return path.read_bytes()
 
-    def has(self, key: Mapping[str, Any]) -> bool:
-        """Whether a key's JSON is there and believed."""
-        return self._known(self.path(key, ".json"))
-
-    def forget(self, key: Mapping[str, Any]) -> None:
-        """Remove what is no longer needed, because something made of it is kept."""
-        for suffix in (".json", ".npz"):
-            self.path(key, suffix).unlink(missing_ok=True)
-
     def path(self, key: Mapping[str, Any], suffix: str) -> Path:
         """Where what belongs to a key is kept."""
         whole = json.dumps({"version": VERSION, **key}, sort_keys=True)
@@ -69,6 +76,11 @@ class Cache:
 
     def _known(self, path: Path) -> bool:
         return path.exists() and (not self._fresh or path in self._made)
+
+
+def keep_nothing(number: int, part: Callable[[], Arrays]) -> Arrays:
+    """The Keep of work whose parts need not be kept."""
+    return part()
 
 
 def _plain(value: Any) -> Any:

@@ -73,11 +73,11 @@ def chord_likelihood(
     )  # fmt: skip
     return ChordLikelihood(
         attributes=ATTRIBUTES,
-        nats=np.array([nats.sum(0) for nats in judged]),
-        notes=np.array([chords.notes for chords in heard]),
+        nats=np.array([nats.sum(0) for nats in judged]).reshape(-1, len(ATTRIBUTES)),
+        notes=np.array([chords.notes for chords in heard], int),
         tokens=np.zeros(len(heard)),
-        chords=np.array([len(music) for music in rows]),
-        dropped=np.array([chords.dropped for chords in heard]),
+        chords=np.array([len(music) for music in rows], int),
+        dropped=np.array([chords.dropped for chords in heard], int),
     )
 
 

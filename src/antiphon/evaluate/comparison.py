@@ -17,26 +17,26 @@ import numpy as np
 
 from antiphon.corpus.store import Corpus, Piece
 from antiphon.engine import open_engine
-from antiphon.engine.base import Filling
+from antiphon.engine.base import Drawing, Filling
 from antiphon.errors import CorpusError, OptionError
 from antiphon.evaluate import distances, filling, memorisation, samples
-from antiphon.evaluate.cache import Cache
+from antiphon.evaluate.cache import Arrays, Cache, Keep
 from antiphon.evaluate.contestants import Contestant, Kind, corpus_hash
+from antiphon.evaluate.groups import Progress, in_groups, told_of_notes
 from antiphon.evaluate.measures import MEASURES
-from antiphon.evaluate.otherwise import other_likelihood, told_of_notes
+from antiphon.evaluate.otherwise import other_likelihood
+from antiphon.evaluate.phrases import phrase_report
 from antiphon.evaluate.prediction_report import details, summary
 from antiphon.evaluate.predictions import Predictions, join, predict
 from antiphon.evaluate.samples import Samples
 from antiphon.evaluate.two_sample import check_installed, two_sample
 from antiphon.generate.task import perform
 
-GROUP = 32  # pieces whose predictions are kept together: what a Ctrl-C loses at most
 SPEED_NOTES = 200  # of the piece whose writing is timed,
 SPEED_ROUNDS = 3  # so many times, of which the fastest counts: other work only slows
 COPIES_PIECES = 400  # real samples that are searched for copies, at most
 
 Item = TypeVar("Item")
-Progress = Callable[[float], None]
 Step = tuple[str, Callable[[Progress], object]]  # what is done, and the doing, which tells its share done
 
 
@@ -154,53 +154,54 @@ class Comparison:
         return memorisation.training_index(self.corpus)
 
     def likelihood(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, Any]:
-        """Summary and details of a model's predictions of the real pieces, group by group; of a bound no details."""
-        pieces = self._heard
-        key = self._key("likelihood", model=one.hash, split=self.study.split, pieces=[p.sha256 for p in pieces])
-        if one.kind == Kind.FILLING:
-            return dict(self.cache.json(key, lambda: {"summary": self._bound(one, progress), "details": {}}))
-        if self.cache.has(key):
-            return dict(self.cache.json(key, dict))
-        groups = [pieces[i : i + GROUP] for i in range(0, len(pieces), GROUP)]
-        keys = [self._key("predictions", model=one.hash, pieces=[p.sha256 for p in group]) for group in groups]
-        total, done, found = 2 * sum(p.count for p in pieces), 0, []
+        """Summary and details of a model's predictions of the real pieces; of a bound no details."""
+        heard = [p.sha256 for p in self._heard]
+        key = self._key("likelihood", model=one.hash, split=self.study.split, pieces=heard)
+        measure = self._bound if one.kind == Kind.FILLING else self._predicted
+        return dict(self.cache.in_parts(key, partial(measure, one, progress)))
 
-        def heard(notes: int) -> None:
-            nonlocal done
-            done += notes
-            progress(done / total)
+    def _predicted(self, one: Contestant, progress: Progress, keep: Keep) -> dict[str, Any]:
+        groups = in_groups(self._heard, partial(self._predict, one), keep, progress, times=2)
+        whole = join([Predictions.of_arrays(group) for group in groups])
+        self._check_heard(one, len(whole.rows))
+        return {"summary": summary(whole), "details": details(whole)}
 
-        for group, mine in zip(groups, keys, strict=True):
-            arrays = self.cache.arrays(mine, partial(self._predict, one, group, heard))
-            found.append(Predictions.of_arrays(arrays))
-            done = 2 * sum(len(f.rows) for f in found)
-        whole = join(found)
-        made = self.cache.json(key, lambda: {"summary": summary(whole), "details": details(whole)})
-        for mine in keys:
-            self.cache.forget(mine)
-        return dict(made)
+    def _predict(self, one: Contestant, group: Sequence[Piece], heard: Callable[[int], None]) -> Arrays:
+        return predict(_engine(one), self.corpus, group, heard).to_arrays()
 
-    def _bound(self, one: Contestant, progress: Progress) -> dict[str, Any]:
-        engine, total = _engine(one), sum(p.count for p in self._heard)
+    def _bound(self, one: Contestant, progress: Progress, keep: Keep) -> dict[str, Any]:
+        engine, told = _engine(one), told_of_notes(progress, sum(p.count for p in self._heard))
         assert isinstance(engine, Filling)
-        filled = told_of_notes(progress, total)
-        return filling.summary(filling.filling_bound(engine, self.corpus, self._heard, filled))
+        found = filling.filling_bound(engine, self.corpus, self._heard, told, keep=keep)
+        self._check_heard(one, len(found.notes))
+        return {"summary": filling.summary(found), "details": {}}
+
+    def _check_heard(self, one: Contestant, count: int) -> None:
+        if not count:
+            raise CorpusError(
+                f"the {self.study.split} pieces of {self.corpus.path} have no notes that {one.name} hears: drums are "
+                "none; choose another split or corpus"
+            )
 
     def other_likelihood(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, Any]:
         """What a model is measured by that does not predict whole pieces note by note, or why it is not."""
         heard = [p.sha256 for p in self._heard]
-        key = self._key("other likelihood", model=one.hash, split=self.study.split, pieces=heard)
+        key = self._key("likelihood of something else", model=one.hash, split=self.study.split, pieces=heard)
 
-        def make() -> dict[str, Any]:
+        def make(keep: Keep) -> dict[str, Any]:
             try:
-                return other_likelihood(_engine(one), self.corpus, self._heard, progress)
+                return other_likelihood(_engine(one), self.corpus, self._heard, progress, keep)
             except CorpusError as error:
                 return {"refused": str(error)}
 
-        return dict(self.cache.json(key, make))
+        return dict(self.cache.in_parts(key, make))
 
-    def _predict(self, one: Contestant, group: Sequence[Piece], heard: Callable[[int], None]) -> dict[str, np.ndarray]:
-        return predict(_engine(one), self.corpus, group, heard).to_arrays()
+    def phrases(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, Any]:
+        """What a model that draws phrases draws, beside the phrases of the split; no step of a comparison."""
+        engine, split = _engine(one), self.study.split
+        assert isinstance(engine, Drawing)
+        key = self._key("phrases", model=one.hash, split=split)
+        return dict(self.cache.json(key, lambda: phrase_report(engine, self.corpus, split, progress=progress)))
 
     def speed(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, float]:
         """Notes a second of processor time, and the milliseconds to the first: one piece, one thread, the fastest."""
@@ -211,12 +212,13 @@ class Comparison:
         """What a model writes, or what a folder holds, cut to samples."""
         count = self.study.samples if one.bundle else self.study.each
         key = self._cut_key("samples", of=one.hash, count=count)
-        return Samples.of_arrays(self.cache.arrays(key, lambda: self._draw(one, progress).to_arrays()))
+        made = self.cache.in_parts(key, lambda keep: self._draw(one, progress, keep).to_arrays(), as_arrays=True)
+        return Samples.of_arrays(made)
 
-    def _draw(self, one: Contestant, progress: Progress) -> Samples:
+    def _draw(self, one: Contestant, progress: Progress, keep: Keep) -> Samples:
         if one.bundle is None:
             return samples.folder(one.path, self.study.notes, self.study.each, progress)
-        return samples.written(_engine(one), self.study.samples, self.study.notes, progress=progress)
+        return samples.written(_engine(one), self.study.samples, self.study.notes, progress, keep)
 
     def measures(self, one: Contestant, progress: Progress = lambda share: None) -> dict[str, np.ndarray]:
         """(S,) every measure of a contestant's samples."""

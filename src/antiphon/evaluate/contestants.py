@@ -11,7 +11,7 @@ from typing import Any
 
 from antiphon.chords import ChordCodec
 from antiphon.corpus.store import Corpus
-from antiphon.engine.bundle import CARD, DRAWER, ENCODER, FILLER, META, Bundle, find, open_bundle
+from antiphon.engine.bundle import CARD, DRAWER, ENCODER, FILLER, META, Bundle, find, open_bundle, size
 from antiphon.errors import ModelError
 from antiphon.files import READERS
 from antiphon.rolls import RollCodec
@@ -90,7 +90,7 @@ class Contestant:
             "given": self.given,
             "family": meta["family"],
             "parameters": meta["parameters"],
-            "bytes": sum(file["bytes"] for file in meta["files"].values()),
+            "bytes": size(self.path, meta),
             "licence": meta["licence"]["name"],
             "learned_from": [source["name"] for source in meta["data"].get("sources", ())],
             "hash": self.hash,
@@ -137,7 +137,8 @@ def _open(name: str) -> Contestant:
     try:
         bundle = open_bundle(find(name))
     except ModelError as error:
-        raise ModelError(f"{error} A folder of MIDI files works too.") from error
+        also = f"{name} is a file: name its folder" if path.is_file() else "A folder of MIDI files works too"
+        raise ModelError(f"{error} {also}.") from error
     digest = hashlib.sha256((bundle.path / META).read_bytes())  # which holds the hashes of all its other files
     return Contestant(bundle.name, bundle.path, digest.hexdigest(), name, bundle)
 

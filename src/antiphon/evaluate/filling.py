@@ -10,6 +10,7 @@ compared with it only where that is the lower one. The lots are drawn from a see
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from antiphon.codec import NoteCodec
 from antiphon.corpus.store import Corpus, Piece
 from antiphon.engine.base import Filling
 from antiphon.evaluate.bootstrap import ratio
+from antiphon.evaluate.cache import Keep, keep_nothing
 from antiphon.evaluate.likelihood import Likelihood, normalised, notes_of, rows_of
 from antiphon.evaluate.tokens import midi_tokens
 from antiphon.gaps import HINTS
@@ -34,20 +36,34 @@ class _Block(NamedTuple):
     given: int  # of them, the first
 
 
+class _Lots(NamedTuple):
+    """What of a batch of blocks is masked."""
+
+    masked: np.ndarray  # (B, T, A) bool
+    weight: np.ndarray  # (B,) attributes of a block for each that is masked
+
+
 def filling_bound(
     engine: Filling,
     corpus: Corpus,
     pieces: Sequence[Piece],
     progress: Callable[[int], None] = lambda notes: None,
     seed: int = 0,
+    keep: Keep = keep_nothing,
 ) -> Likelihood:
-    """The bound on some pieces of a corpus; ``progress`` is called with the number of notes just predicted."""
+    """The bound on some pieces of a corpus; ``progress`` is called with the number of notes just predicted.
+
+    The nats of a batch of blocks are given to ``keep``. All lots are drawn before, so that they are the same whatever
+    is known already.
+    """
     codec, rng = engine.codec, np.random.default_rng(seed)
     heard = notes_of(codec, corpus, pieces)
     rows = [rows_of(codec, notes).astype(np.int64) for notes in heard]
     nats = np.zeros((len(rows), len(codec.attributes)))
-    for batch in _batches(list(_blocks(rows, engine.window))):
-        for block, found in zip(batch, bounds(engine, batch, rng), strict=True):
+    batches = list(_batches(list(_blocks(rows, engine.window))))
+    lots = [_draw(codec, batch, rng) for batch in batches]
+    for i, (batch, drawn) in enumerate(zip(batches, lots, strict=True)):
+        for block, found in zip(batch, keep(i, partial(_filled, engine, batch, drawn))["nats"], strict=True):
             nats[block.piece] += found
         progress(sum(len(block.rows) - block.given for block in batch))
     tokens = [midi_tokens(notes["onset_ms"], notes["duration_ms"], notes["velocity"]) for notes in heard]
@@ -82,22 +98,35 @@ def _batches(blocks: Sequence[_Block]) -> Iterator[Sequence[_Block]]:
 
 def bounds(engine: Filling, blocks: Sequence[_Block], rng: np.random.Generator) -> np.ndarray:
     """(B, A) an estimate of the nats of each attribute of some blocks, on the 10 ms grid."""
-    sizes = np.array([a.size for a in engine.codec.attributes])
-    rows = np.tile(sizes + 1, (len(blocks), max(len(block.rows) for block in blocks), 1))
-    masked, weight = np.zeros(rows.shape, bool), np.zeros(len(blocks))
+    return _filled(engine, blocks, _draw(engine.codec, blocks, rng))["nats"]
+
+
+def _draw(codec: NoteCodec, blocks: Sequence[_Block], rng: np.random.Generator) -> _Lots:
+    size = len(codec.attributes)
+    masked = np.zeros((len(blocks), max(len(block.rows) for block in blocks), size), bool)
+    weight = np.zeros(len(blocks))
     shares = (rng.permutation(len(blocks)) + rng.random(len(blocks))) / len(blocks)
     for b, (block, share) in enumerate(zip(blocks, shares, strict=True)):
-        rows[b, : len(block.rows)] = block.rows
-        lots = _lots((len(block.rows) - block.given) * len(sizes), share, rng)
-        masked[b, block.given : len(block.rows)] = lots.reshape(-1, len(sizes))
+        lots = _lots((len(block.rows) - block.given) * size, share, rng)
+        masked[b, block.given : len(block.rows)] = lots.reshape(-1, size)
         weight[b] = lots.size / lots.sum()
-    logits = engine.fill(np.where(masked, sizes, rows), np.zeros((*rows.shape[:2], HINTS), np.int64))
+    return _Lots(masked, weight)
+
+
+def _filled(engine: Filling, blocks: Sequence[_Block], lots: _Lots) -> dict[str, np.ndarray]:
+    """``nats`` (B, A) of some blocks, by how well what is masked is filled."""
+    sizes = np.array([a.size for a in engine.codec.attributes])
+    rows = np.tile(sizes + 1, (*lots.masked.shape[:2], 1))
+    for b, block in enumerate(blocks):
+        rows[b, : len(block.rows)] = block.rows
+    logits = engine.fill(np.where(lots.masked, sizes, rows), np.zeros((*rows.shape[:2], HINTS), np.int64))
     nats = np.zeros(rows.shape)
     for i, scores in enumerate(logits):
-        where = masked[..., i]
+        where = lots.masked[..., i]
         nats[where, i] = -np.take_along_axis(normalised(scores[where]), rows[where, i][:, None], -1)[:, 0]
     # A code's probability is spread over its cells, which is known whatever is masked.
-    return nats.sum(1) * weight[:, None] + np.array([_cells(engine.codec, block) for block in blocks])
+    cells = np.array([_cells(engine.codec, block) for block in blocks])
+    return {"nats": nats.sum(1) * lots.weight[:, None] + cells}
 
 
 def _lots(count: int, share: float, rng: np.random.Generator) -> np.ndarray:

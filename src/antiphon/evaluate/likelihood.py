@@ -9,7 +9,8 @@ impossible just then, such as one that points to a note that is over, is lost to
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from antiphon.codec import HELD, NoteCodec
 from antiphon.corpus.store import Corpus, Piece
 from antiphon.corpus.windows import NOTE_COLUMNS, Columns, columns_for
 from antiphon.engine.base import Engine
+from antiphon.evaluate.cache import Arrays
 from antiphon.evaluate.listening import before, listen
 from antiphon.evaluate.tokens import midi_tokens
 
@@ -31,6 +33,17 @@ class Likelihood:
     notes: np.ndarray  # (pieces,)
     tokens: np.ndarray  # (pieces,) MIDI-like tokens
 
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """All of it as arrays to be kept."""
+        return {field.name: np.array(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def joined(cls, parts: Sequence[Arrays]) -> Self:
+        """The likelihood of several groups of pieces as one, of what :meth:`to_arrays` kept of each."""
+        names = [field.name for field in fields(cls) if field.name != "attributes"]
+        whole = {name: np.concatenate([part[name] for part in parts]) for name in names}
+        return cls(attributes=tuple(parts[0]["attributes"].tolist()), **whole)
+
     @property
     def mean(self) -> float:
         """Nats a note, or a frame, or whatever else the rows of the model stand for."""
@@ -38,8 +51,8 @@ class Likelihood:
 
     @property
     def without_velocity(self) -> np.ndarray:
-        """(pieces,) nats of what the classic notebooks predict: pitch, step and duration."""
-        columns = [self.attributes.index(name) for name in ("pitch", "step", "duration")]
+        """(pieces,) nats of what the classic notebooks predict: pitch, step, duration; and of a latent place."""
+        columns = [i for i, name in enumerate(self.attributes) if name not in ("velocity", "program")]
         return np.asarray(self.nats[:, columns].sum(1))
 
     def report(self) -> dict[str, object]:

@@ -7,6 +7,7 @@ not in it. What it counts is said with the number, and whether it is a bound.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from antiphon.corpus.melodies import Bars
@@ -17,32 +18,34 @@ from antiphon.corpus.windows import Arrays, columns_for
 from antiphon.engine.base import Calling, Engine
 from antiphon.engine.encoding import ChordEngine, LatentEngine
 from antiphon.engine.rolls import RollEngine
-from antiphon.errors import ModelError
+from antiphon.errors import CorpusError, ModelError
 from antiphon.evaluate.answers import answer_likelihood
-from antiphon.evaluate.chords import UNCOUNTED, chord_likelihood
-from antiphon.evaluate.rolls import roll_likelihood
+from antiphon.evaluate.cache import Arrays as Kept
+from antiphon.evaluate.cache import Keep, keep_nothing
+from antiphon.evaluate.chords import UNCOUNTED, ChordLikelihood, chord_likelihood
+from antiphon.evaluate.groups import Progress, in_groups, told_of_notes
+from antiphon.evaluate.likelihood import Likelihood
+from antiphon.evaluate.rolls import RollLikelihood, roll_likelihood
 
 BATCH = 16  # passages
 PASSAGES = 2000  # of a split, evenly spread, that are measured at most
 
-Progress = Callable[[float], None]
-
 
 def other_likelihood(
-    engine: Engine, corpus: Corpus, pieces: Sequence[Piece], progress: Progress = lambda share: None
+    engine: Engine,
+    corpus: Corpus,
+    pieces: Sequence[Piece],
+    progress: Progress = lambda share: None,
+    keep: Keep = keep_nothing,
 ) -> dict[str, Any]:
     """What a model that predicts no whole pieces note by note is measured by instead, on some pieces of a corpus.
 
     ``nats`` for each ``unit``, a note or a frame; ``of`` says in words what is counted, ``kind`` whether it is exact or
-    a bound; the rest is the report of that likelihood. Raises ModelError for a model of another kind, CorpusError where
-    the pieces have nothing of what it is about.
+    a bound; the rest is the report of that likelihood. Chords and frames of a group of pieces are given to ``keep``.
+    Raises ModelError for a model of another kind, CorpusError where the pieces have nothing of what it is about.
     """
-    if isinstance(engine, ChordEngine):
-        found = chord_likelihood(engine, corpus, pieces, told_of_notes(progress, _notes(pieces))).report()
-        return _named(found, f"chords; not counted: {UNCOUNTED}", "note")
-    if isinstance(engine, RollEngine):
-        frames = roll_likelihood(engine, corpus, pieces, told_of_notes(progress, _notes(pieces))).report()
-        return _named(frames, "frames of a piano roll, all keys of a moment; of each piece all but the first", "frame")
+    if isinstance(engine, ChordEngine | RollEngine):
+        return _of_pieces(engine, in_groups(pieces, partial(_heard, engine, corpus), keep, progress))
     batches = passages(engine, corpus, pieces)
     total = sum(int(batch.weight.sum()) for batch in batches)
     likelihood = answer_likelihood(engine, batches, told_of_notes(progress, total))
@@ -52,6 +55,27 @@ def other_likelihood(
         return _named(report, f"melodies of {engine.bars} bars, from one place drawn for each", "note", "bound")
     together = isinstance(engine, Calling) and engine.together
     return _named(report, f"{'the other voices' if together else 'answers'}, given the call", "note")
+
+
+def _heard(
+    engine: ChordEngine | RollEngine, corpus: Corpus, pieces: Sequence[Piece], progress: Callable[[int], None]
+) -> Kept:
+    if isinstance(engine, ChordEngine):
+        return chord_likelihood(engine, corpus, pieces, progress).to_arrays()
+    return roll_likelihood(engine, corpus, pieces, progress).to_arrays()
+
+
+def _of_pieces(engine: ChordEngine | RollEngine, parts: Sequence[Kept]) -> dict[str, Any]:
+    """The report of what :func:`_heard` gave; CorpusError where nothing was heard."""
+    whole: Likelihood
+    if isinstance(engine, ChordEngine):
+        whole, of, unit = ChordLikelihood.joined(parts), f"chords; not counted: {UNCOUNTED}", "note"
+    else:
+        of, unit = "frames of a piano roll, all keys of a moment; of each piece all but the first", "frame"
+        whole = RollLikelihood.joined(parts)
+    if not len(whole.notes):
+        raise CorpusError("the pieces have nothing that this model hears: drums are none; choose another corpus")
+    return _named(whole.report(), of, unit)
 
 
 def passages(engine: Engine, corpus: Corpus, pieces: Sequence[Piece], most: int = PASSAGES) -> list[Arrays]:
@@ -76,19 +100,3 @@ def passages(engine: Engine, corpus: Corpus, pieces: Sequence[Piece], most: int 
 def _named(report: dict[str, Any], of: str, unit: str, kind: str = "exact") -> dict[str, Any]:
     """A report that says what it is about."""
     return {**report, "nats": report[f"nats_per_{unit}"], "unit": unit, "of": of, "kind": kind}
-
-
-def _notes(pieces: Sequence[Piece]) -> int:
-    return sum(piece.count for piece in pieces)
-
-
-def told_of_notes(progress: Progress, total: int) -> Callable[[int], None]:
-    """What is to be told of notes, as a share of all."""
-    done = 0
-
-    def tell(notes: int) -> None:
-        nonlocal done
-        done += notes
-        progress(min(done / max(total, 1), 1.0))
-
-    return tell

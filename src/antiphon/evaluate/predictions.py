@@ -81,25 +81,24 @@ def predict(
     truths, size = [truth_of(codec, piece) for piece in notes], len(codec.attributes)
     rows = [truth[:, :size].astype(np.uint8) for truth in truths]
     targets = [np.column_stack([truth, pointed(codec, r)]) for truth, r in zip(truths, rows, strict=True)]
-    judged = np.concatenate(
-        listen(engine, [before(engine, r) for r in rows], targets, lambda f, t: _judge(engine, f, t), progress)
-    )
+    heard = listen(engine, [before(engine, r) for r in rows], targets, lambda f, t: _judge(engine, f, t), progress)
+    judged = np.concatenate([np.empty((0, _EACH * size + 2)), *heard])  # of pieces of drums alone nothing is heard
     each = judged[:, : _EACH * size].reshape(len(judged), _EACH, size)
-    counts = np.array([len(r) for r in rows])
+    counts = np.array([len(r) for r in rows], int)
     nats_reset, since_reset = _reset(engine, notes, truths, progress) if reset else (each[:0, 0], counts[:0])
     return Predictions(
         tuple(a.name for a in codec.attributes),
-        np.concatenate(rows),
+        np.concatenate([np.empty((0, size), np.uint8), *rows]),
         each[:, 0],
         each[:, 1].astype(np.int64),
         each[:, 2],
         each[:, 3].astype(np.int64),
-        np.column_stack([np.concatenate([_steps_ms(p) for p in notes]), judged[:, -2]]),
-        np.column_stack([np.concatenate([_durations_ms(p) for p in notes]), judged[:, -1]]),
+        np.column_stack([np.concatenate([np.empty(0), *map(_steps_ms, notes)]), judged[:, -2]]),
+        np.column_stack([np.concatenate([np.empty(0), *map(_durations_ms, notes)]), judged[:, -1]]),
         nats_reset,
         since_reset,
         np.concatenate([[0], np.cumsum(counts)]),
-        np.array([midi_tokens(p["onset_ms"], p["duration_ms"], p["velocity"]) for p in notes]),
+        np.array([midi_tokens(p["onset_ms"], p["duration_ms"], p["velocity"]) for p in notes], int),
         np.array([(p["onset_ms"] + p["duration_ms"]).max() - p["onset_ms"].min() for p in notes]) / 1000,
     )
 
@@ -190,8 +189,8 @@ def _reset(
     def judge(features: np.ndarray, truth: np.ndarray) -> np.ndarray:
         return -log_prob_of(engine, features, truth)
 
-    nats = np.concatenate(listen(engine, heard, targets, judge, progress))
-    return nats, np.concatenate([np.arange(len(part)) for part in heard])
+    nats = np.concatenate([np.empty((0, size)), *listen(engine, heard, targets, judge, progress)])
+    return nats, np.concatenate([np.empty(0, int), *(np.arange(len(part)) for part in heard)])
 
 
 def _steps_ms(notes: Columns) -> np.ndarray:

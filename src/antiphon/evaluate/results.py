@@ -165,14 +165,15 @@ def _piped(rows: Sequence[Sequence[str]]) -> str:
 
 def read(path: Path) -> dict[str, Any]:
     """An earlier comparison's results.json; FileError for what is none."""
+    wanted = f"give the {JSON} of an earlier comparison"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FileError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror}; {wanted}") from error
+    except ValueError as error:  # no JSON, or not even text
+        raise FileError(f"{path} is no JSON ({error}); {wanted}") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT or not isinstance(found.get("contestants"), dict):
-        raise FileError(
-            f"{path} is not the results.json of a comparison by this version; give one that `compare` wrote"
-        )
+        raise FileError(f"{path} is not what this version's `compare` writes; {wanted}")
     return found
 
 

@@ -63,11 +63,11 @@ def roll_likelihood(
     )  # fmt: skip
     return RollLikelihood(
         attributes=("frame",),
-        nats=np.array([nats[1:].sum(0) for nats in judged]),
-        notes=np.array([struck_notes(music) for music in rows]),
+        nats=np.array([nats[1:].sum(0) for nats in judged]).reshape(-1, 1),
+        notes=np.array([struck_notes(music) for music in rows], int),
         tokens=np.zeros(len(rows)),
-        frames=np.array([len(music) - 1 for music in rows]),
-        copied=np.array([(music[1:] == music[:-1]).all(1).sum() for music in rows]),
+        frames=np.array([len(music) - 1 for music in rows], int),
+        copied=np.array([(music[1:] == music[:-1]).all(1).sum() for music in rows], int),
     )
 
 

@@ -6,8 +6,9 @@ samples of one piece are alike, so groups are what is split and resampled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from antiphon.corpus.melodies import SIXTEENTH_MS, as_score
 from antiphon.corpus.store import Corpus, Piece
 from antiphon.engine.base import Engine, Filling
 from antiphon.engine.encoding import ChordEngine, LatentEngine
-from antiphon.errors import FileError
+from antiphon.errors import CorpusError, FileError
+from antiphon.evaluate.cache import Keep, keep_nothing
+from antiphon.evaluate.groups import Progress, of_all
 from antiphon.evaluate.likelihood import notes_of, rows_of
 from antiphon.evaluate.measures import measure
 from antiphon.files import READERS, read_music
@@ -29,9 +32,8 @@ from antiphon.notes import DRUMS, Score
 
 GRID = NoteCodec()  # every sample stands on it, whatever its model's codec
 CUT = 1  # raised when samples are cut from pieces otherwise
+FILLED = 8  # pieces that a model that fills writes at once; more of them take as much longer
 MELODIES_A_NOTE = 4  # at most: a model that knows little may write melodies without a note
-
-Progress = Callable[[float], None]  # is told the share done, 0 to 1
 
 
 @dataclass(frozen=True)
@@ -59,21 +61,35 @@ class Samples:
         return Samples(scores, arrays["groups"], arrays["names"].tolist(), tuple(arrays["left_out"].tolist()))
 
 
-def written(engine: Engine, count: int, notes: int, progress: Progress = lambda share: None) -> Samples:
+def written(
+    engine: Engine, count: int, notes: int, progress: Progress = lambda share: None, keep: Keep = keep_nothing
+) -> Samples:
     """What a model alone writes from nothing: as ``antiphon generate --no-guard --seed S --notes N`` for S = 0, 1, …
 
     Of models whose last chord or block goes beyond that, the first ``notes`` of it; of models of melodies as many of
-    them in a row as it takes.
+    them in a row as it takes. What a model that fills writes at once is given to ``keep``.
     """
-    seeds = [(seed, 0) for seed in range(count)]
+    together = FILLED if isinstance(engine, Filling) else count
+    parts = []
+    for first in range(0, count, together):
+        seeds = range(first, min(first + together, count))
+        tell = partial(of_all, progress, first, len(seeds), count)
+        parts.append(Samples.of_arrays(keep(first // together, partial(_written, engine, seeds, notes, tell))))
+    scores = [score for part in parts for score in part.scores]
+    return Samples(scores, np.arange(count), [f"seed {seed}" for seed in range(count)])
+
+
+def _written(engine: Engine, seeds: range, notes: int, progress: Progress) -> dict[str, np.ndarray]:
+    """The samples of some seeds, as arrays."""
+    pairs = [(seed, 0) for seed in seeds]
     if isinstance(engine, LatentEngine):
-        pieces = _melodies(engine, count, notes, progress)
+        pieces = _melodies(engine, len(seeds), notes, progress)
     elif isinstance(engine, Filling | ChordEngine):
-        works = perform(engine, "generate", {"notes": notes, "no-guard": True}, seeds, progress=progress)
+        works = perform(engine, "generate", {"notes": notes, "no-guard": True}, pairs, progress=progress)
         pieces = [work.music for work in works.pieces]
     else:
-        pieces = write_pieces(engine, Length(notes=notes), seeds, progress=progress).scores
-    return Samples([on_grid(p, notes) for p in pieces], np.arange(count), [f"seed {seed}" for seed in range(count)])
+        pieces = write_pieces(engine, Length(notes=notes), pairs, progress=progress).scores
+    return Samples([on_grid(p, notes) for p in pieces], np.array(seeds), [str(seed) for seed in seeds]).to_arrays()
 
 
 def _melodies(engine: LatentEngine, count: int, notes: int, progress: Progress) -> list[Score]:
@@ -93,8 +109,17 @@ def _melodies(engine: LatentEngine, count: int, notes: int, progress: Progress) 
 
 
 def real(corpus: Corpus, pieces: Sequence[Piece], notes: int, each: int = 0) -> Samples:
-    """Runs of ``notes`` that do not overlap; of every piece all, or ``each`` spread evenly over it."""
+    """Runs of ``notes`` that do not overlap; of every piece all, or ``each`` spread evenly over it.
+
+    Raises CorpusError where no piece is as long.
+    """
     heard = [(_title(piece), rows_of(GRID, columns)) for piece, columns in _heard(corpus, pieces)]
+    longest = max((len(rows) for _, rows in heard), default=0)
+    if longest < notes:
+        raise CorpusError(
+            f"the longest of these pieces of {corpus.path} has {longest} notes, drums aside, and a sample {notes}; "
+            "choose another split or corpus, or smaller samples: antiphon compare --notes"
+        )
     return _cut([(name, rows) for name, rows in heard if len(rows) >= notes], notes, each)
 
 

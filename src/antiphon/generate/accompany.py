@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from antiphon import instruments
+from antiphon import instruments, theory
 from antiphon.bins import CELL_MS, STEP_BINS
 from antiphon.codec import milliseconds
 from antiphon.engine.base import Engine
@@ -22,6 +22,7 @@ from antiphon.errors import OptionError
 from antiphon.generate.control import Control
 from antiphon.generate.finish import Progress, Works, finish
 from antiphon.generate.options import Value, control
+from antiphon.generate.palette import contradiction
 from antiphon.generate.prompt import joined
 from antiphon.generate.sampling import draw
 from antiphon.generate.voice import Choice, Voices
@@ -74,8 +75,20 @@ class _Hand:
         self._gap, self._sampling, self._codec = gap, wanted.sampling, engine.codec
         self._loudness = wanted.constraints.velocity_low, wanted.constraints.velocity_high
         self._voices = Voices(engine, [seed], wanted, kept=True)
+        self._check_room()
         self._rng = np.random.default_rng(list(seed))
         self._written: list[tuple[int, int, int, int]] = []  # onset, duration in cells; pitch, velocity
+
+    def _check_room(self) -> None:
+        """Raise OptionError where no pitch that may be written lies below the melody."""
+        rules, highest = self._voices.rules, int(self._notes["pitch"].max())
+        lowest = 0 if rules is None else int(rules.palette.base.argmax())
+        if lowest >= highest - self._gap:
+            raise contradiction(
+                f"a lowest pitch of {theory.pitch_name(lowest)}",
+                f"a melody that reaches {theory.pitch_name(highest)} with {self._gap} semitones kept free below it",
+                "lower the range, or transpose the melody",
+            )
 
     def play(self, progress: Progress) -> Score:
         """All of it; the last notes end with the melody."""

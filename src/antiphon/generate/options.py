@@ -139,11 +139,11 @@ def _density(text: str) -> float:
 
 GROUPS: Mapping[str, tuple[str, Mapping[str, Option]]] = {  # title, what it is about, its options
     "prompt": (
-        "what it continues",
+        "the music that it is given",
         {
-            "from": Option(str, "TIME", "of the prompt, only what begins at or after 10s, 1:30 …"),
+            "from": Option(str, "TIME", "only what of it begins at or after 10s, 1:30 …"),
             "to": Option(str, "TIME", "… and before this"),
-            "tracks": Option(str, "TRACKS", "of the prompt, only these tracks: 1,3, or by name"),
+            "tracks": Option(str, "TRACKS", "only these tracks of it: 1,3, or by name"),
             "transpose": Option(
                 str, "N", "the model hears it N semitones higher, `auto`: where it is at home; moved back in the output"
             ),

@@ -41,6 +41,8 @@ def read_prompt(
     FileError or OptionError where nothing can be read, or nothing is left.
     """
     text = str(source)
+    if not text.strip():
+        raise OptionError("the music has no name: give a file of music, or a melody such as 'C4 E4 G4:2 r A4'")
     typed = is_melody(text) and not _exists(text)
     if typed:
         digest, music = hashlib.sha256(text.encode()).hexdigest(), read_melody(text)

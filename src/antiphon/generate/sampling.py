@@ -73,6 +73,11 @@ class Sampling:
         """Whether any code is left out for being unlikely."""
         return self.top_k > 0 or self.top_p < 1 or self.min_p > 0 or self.typical < 1
 
+    @cached_property
+    def least_share(self) -> np.ndarray:
+        """() ``min_p``: NumPy converts a number each time it is compared with, an array never."""
+        return np.array(self.min_p, np.float32)
+
 
 class Dice:
     """Uniform random numbers for B pieces, each from its own seed, so that no piece depends on its neighbours."""
@@ -96,6 +101,11 @@ class Dice:
         return np.random.Generator(bits).random(self._shape)
 
 
+def divisor(temperature: float) -> float | np.ndarray:
+    """A temperature by which many logits will be divided, () where it is not 1: see :attr:`Sampling.least_share`."""
+    return 1.0 if temperature == 1 else np.array(temperature, np.float32)
+
+
 def draw(
     logits: np.ndarray,
     sampling: Sampling,
@@ -108,7 +118,7 @@ def draw(
     ``allowed`` (B, V) bool leaves out codes that may not follow; at least one must be left. ``temperature`` stands for
     the sampling's own: one for all pieces, or (B, 1).
     """
-    return drawn(logits, sampling, uniform, allowed, temperature)[0]
+    return drawn(logits, sampling, uniform, allowed, temperature, shares=False)[0]
 
 
 def drawn(
@@ -117,22 +127,25 @@ def drawn(
     uniform: np.ndarray,
     allowed: np.ndarray | None = None,
     temperature: float | np.ndarray | None = None,
+    *,
+    shares: bool = True,
 ) -> tuple[np.ndarray, Sequence[float]]:
     """What :func:`draw` gives, and how probable each of the codes was among those it was drawn from.
 
-    A row alone is drawn in two thirds of the time that a batch of one takes, and of sixteen rows at once each in half
-    of that; so there are both ways, which give the same. What is typical is found row by row.
+    Where nobody asks for ``shares`` they are said to be 1, and not computed. A row alone is drawn in two thirds of the
+    time that a batch of one takes, and of sixteen rows at once each in half of that; so there are both ways, which give
+    the same. What is typical is found row by row.
     """
     temperature = sampling.temperature_of("") if temperature is None else temperature
     if len(logits) == 1:
         scaled = (logits if isinstance(temperature, float) and temperature == 1 else logits / temperature)[0]
-        code, share = _drawn_alone(scaled, sampling, uniform.item(), None if allowed is None else allowed[0])
-        return np.array((code,)), (share,)
+        code, share = _drawn_alone(scaled, sampling, uniform.item(), None if allowed is None else allowed[0], shares)
+        return code, (share,)
     if sampling.typical < 1:
         masks = [None] * len(logits) if allowed is None else allowed
         rows = zip(logits / temperature, uniform.tolist(), masks, strict=True)
-        codes, shares = zip(*(_drawn_alone(row, sampling, number, mask) for row, number, mask in rows), strict=True)
-        return np.array(codes), shares
+        alone = [_drawn_alone(row, sampling, number, mask, shares) for row, number, mask in rows]
+        return np.concatenate([code for code, _ in alone]), [share for _, share in alone]
     weight = weights(logits, temperature, allowed)
     if sampling.greedy:
         return weight.argmax(-1), [1.0] * len(weight)
@@ -142,13 +155,13 @@ def drawn(
     whole = cumulative[:, -1]
     codes = (cumulative <= (uniform * whole).astype(whole.dtype)[:, None]).sum(axis=-1)
     codes = np.minimum(codes, _last(weight)) if (codes == weight.shape[1]).any() else codes
-    return codes, (weight[np.arange(len(codes)), codes] / whole).tolist()
+    return codes, (weight[np.arange(len(codes)), codes] / whole).tolist() if shares else [1.0] * len(codes)
 
 
 def _drawn_alone(
-    logits: np.ndarray, sampling: Sampling, uniform: float, allowed: np.ndarray | None
-) -> tuple[int, float]:
-    """What :func:`drawn` gives of one piece, (V,) logits at their temperature.
+    logits: np.ndarray, sampling: Sampling, uniform: float, allowed: np.ndarray | None, shares: bool
+) -> tuple[np.ndarray, float]:
+    """What :func:`drawn` gives of one piece, (V,) logits at their temperature: its code (1,), and its share.
 
     So few numbers cost nothing, but each call does: the fewest calls, and no operand that NumPy would have to convert
     or, as an array of one number, to stretch.
@@ -157,7 +170,7 @@ def _drawn_alone(
     scaled = logits if of is None else logits[of]
     best = scaled.argmax()
     if sampling.greedy:
-        return int(best if of is None else of[best]), 1.0
+        return np.array((best,)) if of is None else of[best : best + 1], 1.0
     surplus = scaled - scaled[best, ...]
     weight = np.exp(surplus)
     if sampling.leaves_out:
@@ -168,7 +181,8 @@ def _drawn_alone(
     place = bisect_right(cumulative, uniform * cumulative.item(-1))
     if place == len(weight):  # chance has come out at 1, by rounding
         place = int(weight.nonzero()[0][-1])
-    return place if of is None else of.item(place), (weight[place] / cumulative[-1]).item()
+    code = np.array((place,)) if of is None else of[place : place + 1]
+    return code, (weight[place] / cumulative[-1]).item() if shares else 1.0
 
 
 def weights(logits: np.ndarray, temperature: float | np.ndarray, allowed: np.ndarray | None = None) -> np.ndarray:
@@ -185,23 +199,23 @@ def _kept(weight: np.ndarray, surplus: np.ndarray, sampling: Sampling) -> np.nda
 
     ``surplus`` (V,) is the logarithm of the weights.
     """
-    least = sampling.min_p
-    if sampling.top_k > 0 or sampling.top_p < 1:
-        least = max(least, _least(weight, sampling))
+    least = _least(weight, sampling)
     if sampling.typical == 1:
         return (weight >= least).nonzero()[0]
     kept = _typical(weight, surplus, sampling.typical)
-    return kept[weight[kept] >= least] if least > 0 else kept
+    return (kept & (weight >= least) if least else kept).nonzero()[0]
 
 
-def _least(weight: np.ndarray, sampling: Sampling) -> float:
-    """The least of (V,) weights that top-k and top-p both leave."""
+def _least(weight: np.ndarray, sampling: Sampling) -> np.ndarray:
+    """() the least of (V,) weights that min-p, top-k and top-p all leave."""
+    if sampling.top_k == 0 and sampling.top_p == 1:
+        return sampling.least_share
     rising, k = weight.copy(), min(sampling.top_k or len(weight), len(weight))
     rising.sort()
     if sampling.top_p < 1:
         together = np.add.accumulate(rising[::-1])
         k = min(k, bisect_left(together, together[-1] * sampling.top_p) + 1)
-    return rising.item(-k)
+    return rising[-k, ...] if rising.item(-k) > sampling.min_p else sampling.least_share
 
 
 def _least_of_each(weight: np.ndarray, sampling: Sampling) -> np.ndarray:
@@ -224,24 +238,23 @@ def _ones(size: int) -> np.ndarray:
 
 
 def _typical(weight: np.ndarray, surplus: np.ndarray, mass: float) -> np.ndarray:
-    """Which codes are typical, rising: locally typical sampling, Meister et al. 2023.
+    """(V,) bool: which codes are typical: locally typical sampling, Meister et al. 2023.
 
     The codes whose surprise is nearest to the expected are kept until they have ``mass`` together. The likeliest always
     is, so that something is left beside the other ways of leaving out.
     """
-    finite = np.maximum(surplus, _NEVER)
-    away = np.abs(finite - weight.dot(finite) / weight.dot(_ones(len(weight))))
+    whole = weight.dot(_ones(len(weight)))
+    expected = weight.dot(surplus) / whole
+    if expected != expected:  # some code cannot be: nothing times infinity
+        surplus = np.maximum(surplus, _NEVER)
+        expected = weight.dot(surplus) / whole
+    away = surplus - expected
+    np.abs(away, away)
     nearest = away.argsort()
     together = np.add.accumulate(weight[nearest])
-    last = bisect_left(together, together[-1] * mass)
-    furthest = away[nearest[last]]
-    while last + 1 < len(nearest) and away[nearest[last + 1]] == furthest:
-        last += 1
-    kept = nearest[: last + 1]
-    if away[surplus.argmax()] > furthest:
-        kept = np.append(kept, (surplus == 0).nonzero()[0])
-    kept.sort()
-    return kept
+    furthest = away[nearest.item(bisect_left(together, together[-1] * mass)), ...]
+    kept = away <= furthest
+    return kept if -expected.item() <= furthest.item() else kept | (surplus == 0)
 
 
 def _last(weight: np.ndarray) -> np.ndarray:

@@ -26,14 +26,14 @@ class Search:
         if self.method not in METHODS:
             raise OptionError(unknown("search", self.method, METHODS))
         for what, value, low, high in (
-            ("width", self.width, 1, 256),
-            ("groups", self.groups, 1, 64),
-            ("diversity", self.diversity, 0, 100),
+            ("beam (a search's width)", self.width, 1, 256),
+            ("beam-groups", self.groups, 1, 64),
+            ("beam-diversity", self.diversity, 0, 100),
             ("length_power", self.length_power, 0, 2),
-            ("best_of", self.best_of, 1, 1000),
+            ("best-of", self.best_of, 1, 1000),
         ):
             if not low <= value <= high:
-                raise OptionError(f"the search's {what} {value} is out of range: {low} to {high}")
+                raise OptionError(f"{what} {value} is out of range: {low} to {high}")
         if self.deadline_ms is not None and not (math.isfinite(self.deadline_ms) and self.deadline_ms > 0):
             raise OptionError(f"a deadline of {self.deadline_ms} ms is out of range: above 0")
         if self.method == "diverse" and self.width % self.groups:

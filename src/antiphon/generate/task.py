@@ -64,6 +64,8 @@ def perform(
     """
     if prompt is None and command != "generate":
         raise OptionError(f"{command} needs music: give a file, or a melody such as 'C4 E4 G4:2 r A4'")
+    if "render" in options and type(engine) not in _ROWS:
+        raise OptionError(f"render {options['render']} is about models of chords; this one writes notes: leave it out")
     if prompt is not None and command == "vary" and isinstance(engine, Latent):
         return vary_latent(engine, options, seeds, prompt, progress)
     if isinstance(engine, Filling):
@@ -74,8 +76,6 @@ def perform(
     kept = prompt if command == "continue" or options.get("continue") else None
     if write_rows := _ROWS.get(type(engine)):
         return write_rows(engine, options, seeds, prompt, progress, kept=kept is not None)
-    if "render" in options:
-        raise OptionError(f"render {options['render']} is about models of chords; this one writes notes: leave it out")
     options = with_length(engine, options, prompt)
     if prompt is not None and isinstance(engine, Calling):
 

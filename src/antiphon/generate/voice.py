@@ -22,7 +22,7 @@ from antiphon.generate.beginning import begin
 from antiphon.generate.control import PLAIN, Control
 from antiphon.generate.ledger import Ledger
 from antiphon.generate.rules import Rules
-from antiphon.generate.sampling import Dice, drawn
+from antiphon.generate.sampling import Dice, divisor, drawn
 from antiphon.generate.watch import Watch
 
 Seed = Sequence[int]
@@ -88,7 +88,7 @@ class Voices:
         self._dice = Dice(seeds, len(self.codec.attributes))
         self.rules = Rules.of(control, self.codec)
         self._names = [a.name for a in self.codec.attributes]
-        self._temperatures = [sampling.temperature_of(name) for name in self._names]
+        self._temperatures = [divisor(sampling.temperature_of(name)) for name in self._names]
         self._window = sampling.repetition_window if sampling.repetition != 1 else 0
         self._penalty = np.array(np.log(sampling.repetition), np.float32)
         self._recent = np.empty((batch, 0), np.int64)  # pitches of the last notes, the newest first
@@ -120,14 +120,12 @@ class Voices:
 
     def next(self) -> np.ndarray:
         """(B, A) int64 rows: the next note of each voice."""
-        uniform, sampling = self._dice.throw(self.written), self.control.sampling
+        uniform, sampling, watched = self._dice.throw(self.written), self.control.sampling, self._watch is not None
         raised = self._watch.heat if self._watch is not None and self._watch.hot else None
 
         def choose(index: int, logits: np.ndarray, allowed: np.ndarray | None) -> Choice:
-            temperature: float | np.ndarray = self._temperatures[index]
-            if raised is not None:
-                temperature = temperature * raised
-            return Choice(*drawn(logits, sampling, uniform[:, index], allowed, temperature))
+            temperature = self._temperatures[index] if raised is None else self._temperatures[index] * raised
+            return Choice(*drawn(logits, sampling, uniform[:, index], allowed, temperature, shares=watched))
 
         return self.write(choose)
 

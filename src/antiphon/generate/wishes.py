@@ -18,12 +18,10 @@ from antiphon.errors import OptionError, unknown
 from antiphon.generate.options import Value
 
 _GUARANTEE = {  # the option that promises by number what a wish asks for in a word
-    "density": "notes-per-second",
-    "dynamics": "velocity",
-    "register": "range",
+    "density": "--notes-per-second",
+    "dynamics": "--velocity",
+    "register": "--range",
 }
-
-
 HEED = 4.0  # how many times what a wish changes counts, where nothing is said
 _LEAST, _MOST = 0.1, 20
 
@@ -40,19 +38,22 @@ def check_level(name: str, word: str) -> None:
     if word.strip().lower() not in words:
         message = unknown(name, word, words)
         if any(character.isdigit() for character in word):
-            message += f" A bound in numbers is --{_GUARANTEE[name]} {word}."
+            message += f" A bound in numbers is {_GUARANTEE[name]} {word}."
         raise OptionError(message)
 
 
-def wished(engine: Engine, bundle: Bundle, options: Mapping[str, Value]) -> Engine:
+def wished(
+    engine: Engine, bundle: Bundle, options: Mapping[str, Value], bounds: Mapping[str, str] = _GUARANTEE
+) -> Engine:
     """The engine of ``bundle`` told what options wish for; itself where they wish for nothing.
 
-    Raises OptionError where the model was trained without conditions, or does not know such a one.
+    Raises OptionError where the model was trained without conditions, or does not know such a one. ``bounds`` says
+    what promises by number what a wish asks for, where there is such a thing.
     """
     wishes = {name: str(options[name]).strip() for name in NAMES if name in options}
     if wishes and bundle.conditions is None:
         name = next(iter(wishes))
-        instead = f"leave it out, or bound it with --{_GUARANTEE[name]}" if name in _GUARANTEE else "leave it out"
+        instead = f"leave it out, or bound it with {bounds[name]}" if name in bounds else "leave it out"
         raise OptionError(
             f"the model {bundle.name} cannot be asked for {name} {wishes[name]!r}: it was trained without conditions; "
             f"{instead}, or choose a model whose `antiphon info` lists conditions"

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from antiphon.engine import open_bundle, open_engine
+from antiphon.engine.base import Engine
 from antiphon.errors import AntiphonError
+from antiphon.generate.wishes import wished
 from antiphon.instruments import program
 from antiphon.live import midi
 from antiphon.live.controls import Desk
@@ -26,6 +28,7 @@ from antiphon.live.ports import Input, open_input, open_output
 from antiphon.live.recording import Recording
 from antiphon.live.script import BEGIN_S, Script
 from antiphon.live.session import Session
+from antiphon.live.settings import BOUNDS
 from antiphon.live.sinks import MidiSink, Sink, SpeakerSink
 from antiphon.live.sound import SoundOptions, Speaker
 from antiphon.live.take import Takes
@@ -160,7 +163,7 @@ class Rig:
     def _open(self) -> Player:
         """Inputs first, since an output may share one's port; what comes in before there is a player is lost."""
         options = self._options
-        engine = open_engine(open_bundle(options.desk.shell.model))
+        engine = self._open_model(options.desk.shell.model)
         session = Session(
             engine, options.desk.settings, seed=(options.seed,), prompt=options.prompt, played=self._played
         )
@@ -177,12 +180,17 @@ class Rig:
             sinks,
             mapping=Mapping(options.controllers),
             script=Script(options.demo, time.monotonic() + BEGIN_S) if options.demo else None,
-            open_model=lambda name: open_engine(open_bundle(name)),
+            open_model=self._open_model,
             take=self.save,
         )
         if options.local and self.speaker:
             player.early_s = self.speaker.latency_s
         return player
+
+    def _open_model(self, name: str) -> Engine:
+        """A model, told what the player wishes for."""
+        bundle = open_bundle(name)
+        return wished(open_engine(bundle), bundle, self._options.desk.settings.wishes, BOUNDS)
 
     def _openers(self, source: Input | None) -> Iterator[Callable[[], Sink]]:
         """How to open each sink that was asked for."""

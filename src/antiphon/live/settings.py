@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from antiphon import theory
+from antiphon.conditions import LEVELS
 from antiphon.errors import OptionError, unknown
+from antiphon.generate.options import Value
 from antiphon.generate.sampling import Sampling
+from antiphon.generate.wishes import HEED, check_heed
 from antiphon.theory import Chord, Scale
 
 Mode: TypeAlias = Literal["continue", "answer", "duet", "harmonise", "trade", "follow"]
@@ -18,6 +21,8 @@ Place: TypeAlias = Literal["anywhere", "below", "above"]
 Lateness: TypeAlias = Literal["drop", "delay", "thin"]
 
 TRADE_BPM = 100.0  # of trading, where nobody sets a tempo
+_WISHES = {"composer": "composer", "density": "wished_density", "dynamics": "dynamics", "register": "register"}
+BOUNDS = {"density": "a number, such as density=4", "register": "lowest and highest"}  # what promises what is wished
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +32,10 @@ class LiveSettings:
     mode: Mode = "answer"
     # What it plays.
     temperature: float = 1.0  # above 0 and at most 10; 1 is the model's own
+    top_k: int = 0  # only so many of the likeliest codes; 0: all
     top_p: float = 1.0  # nucleus sampling; 1: all
     min_p: float = 0.0  # only codes at least so likely as this share of the likeliest
+    typical: float = 1.0  # locally typical sampling; 1: all
     density: float = 0.0  # most notes a second that the model begins; 0: as many as it likes
     lowest: int = 0  # the model's register: pitches 0 to 127, both ends inside
     highest: int = 127
@@ -40,6 +47,13 @@ class LiveSettings:
     program: int = 0  # the model's instrument, 0 to 127, for models that know instruments
     played_program: int = 0  # the player's
     volume: float = 1.0  # factor of the model's velocities, 0 to 2
+    # What it is asked for, if it was trained to hear it; empty: nothing. Nothing is promised. Who opens a model tells
+    # it: see :attr:`wishes`.
+    composer: str = ""  # in whose manner: "chopin"
+    wished_density: str = ""  # `density` in a word: "sparse" to "dense"
+    dynamics: str = ""  # "softest" to "loudest"
+    register: str = ""  # "lowest" to "highest"
+    heed: float = HEED  # how much wishes count; 1: as the model was trained, and half the work
     # Whose turn it is.
     ending: Ending = "silence"  # what else ends a phrase, beside the key command
     silence_s: float = 0.0  # so long a silence ends a phrase; 0: adapts to the playing
@@ -65,11 +79,14 @@ class LiveSettings:
         if self.lowest > self.highest:
             raise OptionError(f"lowest {self.lowest} is above highest {self.highest}: turn them round")
         _ = self.sampling, self.scale, self.lane
+        check_heed(self.heed)
 
     @property
     def sampling(self) -> Sampling:
         """How codes are drawn."""
-        return Sampling(temperature=self.temperature, top_p=self.top_p, min_p=self.min_p)
+        return Sampling(
+            temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, min_p=self.min_p, typical=self.typical
+        )
 
     @property
     def scale(self) -> Scale | None:
@@ -80,6 +97,12 @@ class LiveSettings:
     def lane(self) -> tuple[Chord, ...]:
         """The chords to follow."""
         return theory.progression(self.chords) if self.chords else ()
+
+    @property
+    def wishes(self) -> dict[str, Value]:
+        """What the model is asked for, as :func:`antiphon.generate.wishes.wished` takes it; empty: nothing."""
+        said = {name: getattr(self, field) for name, field in _WISHES.items() if getattr(self, field)}
+        return {**said, "heed": self.heed} if said else {}
 
     @property
     def clicks(self) -> bool:
@@ -96,6 +119,11 @@ class LiveSettings:
             value = getattr(self, name)
             if value not in get_args(kind):
                 raise OptionError(unknown(name, str(value), get_args(kind)))
+        for name, (words, _) in LEVELS.items():
+            word = getattr(self, _WISHES[name])
+            if word and word not in words:
+                also = " A number is a bound: the most notes a second." if name == "density" else ""
+                raise OptionError(unknown(name, word, words) + also)
 
     def _check_ranges(self) -> None:
         for name, (low, high, zero) in _RANGES.items():
@@ -127,3 +155,16 @@ _RANGES = {  # lowest, highest, and what 0 stands for where it is not in between
     "longest_hold_s": (1, 3600, ""),
     "echo_s": (0.001, 1, "no suppression"),
 }
+
+
+def field_of(name: str, value: object) -> str:
+    """The field that a setting means: a word for the density is a wish, a number a bound; all others are their own."""
+    return _WISHES[name] if name == "density" and isinstance(value, str) and not _is_number(value) else name
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -111,6 +112,9 @@ class Stepper(Predictor):
 
     heads: RowHeads
     chunked: bool = False  # whether many rows are heard at once in playing too, as pays in attention but not in a GRU
+    # Parts of the state that :meth:`hear` only reads: the part that collects rows for it, in blocks one longer than the
+    # N of them, and the part whose first number counts the rows heard. See :class:`antiphon.engine.rings.Rings`.
+    rings: Mapping[int, tuple[int, int]] = MappingProxyType({})
 
     @abstractmethod
     def start(self, batch: int) -> State:
@@ -127,6 +131,10 @@ class Stepper(Predictor):
         """One row (B, A) heard: features (B, F), and the new state. Pure: ``state`` is not changed."""
         features, after = self.parallel(row[:, None], state)
         return features[:, 0], after
+
+    def hear(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
+        """What is exported: :meth:`parallel`, with :attr:`rings` of rows that end no later than their block."""
+        return self.parallel(rows, state)
 
     def features(self, rows: Tensor) -> Tensor:
         """(B, T, F) features of whole windows (B, T, A) from the start; a family may know a faster way."""

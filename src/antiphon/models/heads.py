@@ -53,28 +53,36 @@ class Heads(nn.Module):
         notes = past.notes if past else 0
         heads = [_HEADS[kinds.get(name, kind)](codec, i, hidden, notes) for i, name in enumerate(self.names)]
         self.heads = nn.ModuleList(heads)
+        self.leads = isinstance(heads[0], Chained)  # its logits need nothing that is drawn: they are its features
         self.widths = [head.width for head in heads]
+        self.given = [codec.attributes[0].size if self.leads else self.widths[0], *self.widths[1:]]
         self.weights = [weights.get(a.name, 1.0) for a in codec.attributes]
         self.project = nn.Linear(width, sum(self.widths))
 
     def forward(self, hidden: Tensor, past: Tensor | None = None) -> Tensor:
         """(…, D) hidden vectors → (…, F) features: all that the heads need from the backbone.
 
-        The (…, 2 K) times of a model's past go along as they are, exact in float32.
+        Of a chained first head they are its logits: so it need not be asked. The (…, 2 K) times of a model's past go
+        along as they are, exact in float32.
         """
         features = self.project(hidden)
+        if self.leads:
+            first, rest = features[..., : self.widths[0]], features[..., self.widths[0] :]
+            features = torch.cat([self.heads[0](first, first, self._times(0, past, first)), rest], -1)
         return features if past is None else torch.cat([features.float(), past.float()], -1)
 
     def parts(self, features: Tensor) -> tuple[list[Tensor], Tensor | None]:
         """The features of each head, and the past where there is one."""
         if self.past is None:
-            return list(features.split(self.widths, -1)), None
-        *parts, past = features.split([*self.widths, self.past.width], -1)
+            return list(features.split(self.given, -1)), None
+        *parts, past = features.split([*self.given, self.past.width], -1)
         return parts, past.long()
 
     def logits(self, index: int, features: Tensor, rows: Tensor) -> Tensor:
         """(…, V) log-probabilities, up to a constant, of attribute ``index`` given ``rows[..., :index]``."""
         parts, past = self.parts(features)
+        if index == 0 and self.leads:
+            return parts[0]
         return self.heads[index](parts[index], rows, self._times(index, past, rows))
 
     def _times(self, index: int, past: Tensor | None, rows: Tensor) -> Tensor | None:
@@ -92,10 +100,12 @@ class Heads(nn.Module):
         """(…, A) what training minimises: nats, or a squared error where that is the head's kind."""
         parts, past = self.parts(features)
         losses = [
-            weight * head.loss(part, rows, self._times(i, past, rows))
-            for i, (head, part, weight) in enumerate(zip(self.heads, parts, self.weights, strict=True))
+            -_log_prob(part, rows[..., 0])
+            if i == 0 and self.leads
+            else head.loss(part, rows, self._times(i, past, rows))
+            for i, (head, part) in enumerate(zip(self.heads, parts, strict=True))
         ]
-        return torch.stack(losses, -1)
+        return torch.stack([weight * loss for weight, loss in zip(self.weights, losses, strict=True)], -1)
 
 
 def _log_prob(logits: Tensor, codes: Tensor) -> Tensor:

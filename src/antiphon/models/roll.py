@@ -96,7 +96,7 @@ class Roll(Stepper):
         if config.heads == "joint":
             backbone.past = Traces(keys)  # counted beside the network, where other codecs count notes
         self.backbone: Stepper = backbone
-        self.chunked = backbone.chunked
+        self.chunked, self.rings = backbone.chunked, backbone.rings
 
     @property
     def heads(self) -> RowHeads:
@@ -112,6 +112,9 @@ class Roll(Stepper):
 
     def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
         return self.backbone.parallel(rows, state)
+
+    def hear(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
+        return self.backbone.hear(rows, state)
 
     def features(self, rows: Tensor) -> Tensor:
         return self.backbone.features(rows)

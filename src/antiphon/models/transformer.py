@@ -11,6 +11,7 @@ Shapes: H query heads in G groups that share a key and a value of size 64, S not
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,10 +29,11 @@ from antiphon.models.heads import Heads
 from antiphon.models.past import Past
 
 HEAD = 64  # size of a head: what vector units and caches like best
+BLOCK = 32  # notes that are collected before they change a cache
 _PART = 128  # queries
 SHORTEST, LONGEST = 20 / CELL_MS, 4096.0  # a radian of time: from 20 ms to 80 s
 Turn = tuple[Tensor, Tensor]  # cosines and sines of positions
-Cache = tuple[Tensor, Tensor, Tensor]  # a layer's keys and values, and the slots that new ones take
+Cache = tuple[Tensor, Tensor, Tensor, Tensor]  # a layer's keys and values: of its ring, and of its block
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,34 +102,71 @@ class Transformer(Stepper):
                 nn.init.normal_(parameter, std=0.02 / (2 * config.layers) ** 0.5 if added else 0.02)
 
     def start(self, batch: int) -> State:
-        """Turned keys and values (B, G, S - 1, 64) of each layer; (B, 2) notes and cells heard; the past; conditions.
+        """Each layer's rings and blocks of turned keys and values; (B, 2) notes and cells heard; the past; conditions.
 
-        A cache is a ring: note p of a piece is in slot p mod S - 1, until note p + S - 1 takes its place.
+        A ring (B, G, S - 1, 64) has note p of a piece in slot p mod S - 1, until note p + S - 1 takes its place. Notes
+        are collected in a block (B, G, N + 1, 64) first, p in slot p mod N, and put into the ring N at a time: a note
+        changes a few KB, not the MB of the rings. The last slot of a block stays 0: the softmax's further term.
         """
-        shape = (batch, self.config.groups, self.config.context - 1, HEAD)
-        empty = self.norm.weight.new_zeros(shape)
+        shape, layers = (batch, self.config.groups), self.config.layers
+        ring = self.norm.weight.new_zeros(*shape, self.config.context - 1, HEAD)
+        block = self.norm.weight.new_zeros(*shape, self.block + 1, HEAD)
         rest: State = (self.past.start(batch),) if self.past else ()
-        heard = torch.zeros(batch, 2, dtype=torch.long, device=empty.device)
+        heard = torch.zeros(batch, 2, dtype=torch.long, device=ring.device)
         if self.conditions:
-            rest += (torch.full((batch, len(self.wishes)), UNSAID, device=empty.device),)
-        return *(empty,) * (2 * self.config.layers), heard, *rest
+            rest += (torch.full((batch, len(self.wishes)), UNSAID, device=ring.device),)
+        return *(ring,) * (2 * layers), *(block,) * (2 * layers), heard, *rest
+
+    @property
+    def block(self) -> int:
+        """N, the notes of a block."""
+        return min(BLOCK, self.config.context - 1)
+
+    @property
+    def rings(self) -> Mapping[int, tuple[int, int]]:
+        count = 2 * self.config.layers
+        return {i: (count + i, 2 * count) for i in range(count)}
 
     def _sizes(self) -> tuple[int, ...]:
         return self.conditions.sizes if self.conditions else ()
 
     def parallel(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
-        caches, (heard, *rest) = state[: 2 * self.config.layers], state[2 * self.config.layers :]
+        features = []
+        while rows.shape[1]:
+            room = self.block - int((state[4 * self.config.layers][:, 0] % self.block).max())
+            now, state = self.hear(rows[:, :room], state)
+            features.append(now)
+            rows, state = rows[:, room:], self._filed(state)
+        return torch.cat(features, 1), state
+
+    def hear(self, rows: Tensor, state: State) -> tuple[Tensor, State]:
+        layers = 2 * self.config.layers
+        rings, blocks, (heard, *rest) = state[:layers], state[layers : 2 * layers], state[2 * layers :]
         past, last = self.past.parallel(rows, rest[0]) if self.past else (None, None)
         conditions = rest[-1] if self.conditions else None
         places = heard[:, None] + self._places(rows)
-        turn = self._turn(places)
-        ring = self._ring(rows.shape[1], heard[:, 0])
+        turn, sight = spread(self._turn(places), self.config.size // HEAD), self._sight(rows.shape[1], heard[:, 0])
         x, after = self._embedded(rows, past, conditions), []
-        for block, keys, values in zip(self.blocks, caches[::2], caches[1::2], strict=True):
-            x, cache = block(x, turn, ring.seen, (keys, values, ring.slots))
-            after += cache
+        for block, *cache in zip(self.blocks, rings[::2], rings[1::2], blocks[::2], blocks[1::2], strict=True):
+            x, new = block.hear(x, turn, sight, cache)
+            after += new
         unchanged = () if conditions is None else (conditions,)
-        return self.heads(self.norm(x), past), (*after, places[:, -1], *(() if last is None else (last,)), *unchanged)
+        now = (*rings, *after, places[:, -1], *(() if last is None else (last,)), *unchanged)
+        return self.heads(self.norm(x), past), now
+
+    def _filed(self, state: State) -> State:
+        """The state with the notes of full blocks in their rings; what engine/rings.py does in playing."""
+        heard, past = state[4 * self.config.layers][:, :1], self.config.context - 1
+        full = (heard % self.block == 0)[..., None, None]
+        if not full.any():
+            return state
+        notes = heard - self.block + torch.arange(self.block, device=heard.device)
+        slots = torch.remainder(notes, past)[:, None, :, None].expand(-1, self.config.groups, -1, HEAD)
+        rings = [
+            torch.where(full, state[ring].scatter(2, slots, state[block][:, :, :-1]), state[ring])
+            for ring, (block, _) in self.rings.items()
+        ]
+        return *rings, *state[len(rings) :]
 
     def _embedded(self, rows: Tensor, past: Tensor | None, conditions: Tensor | None) -> Tensor:
         """(B, T, D) rows, what is counted of their past, and what the model is told of them all."""
@@ -150,17 +189,20 @@ class Transformer(Stepper):
         cos, sin = (torch.cat([x.expand(-1, half, -1, -1) for x in pair], 1) for pair in zip(notes, time, strict=True))
         return cos, sin
 
-    def _ring(self, length: int, heard: Tensor) -> Ring:
-        """What each of T = ``length`` notes sees of the caches and of each other, and where they are kept."""
-        past = self.config.context - 1
-        slot, new = torch.arange(past, device=heard.device), torch.arange(length, device=heard.device)
-        newest = heard[:, None] - 1
-        kept = newest - torch.remainder(newest - slot, past)  # (B, S - 1) position of the note in each slot
-        place = heard[:, None] + new  # (B, T)
-        cached = (kept >= 0)[:, None] & (kept[:, None] >= place[..., None] - past)
-        among = (new <= new[:, None]) & (new >= new[:, None] - past)
-        seen = torch.cat([cached, among.expand(heard.shape[0], -1, -1)], 2)
-        return Ring(seen, torch.remainder(place[:, -past:], past))
+    def _sight(self, length: int, heard: Tensor) -> Sight:
+        """What each of T = ``length`` notes sees of the rings and blocks, and where it is kept in the latter."""
+        past, heard = self.config.context - 1, heard[:, None]
+        place = heard + torch.arange(length, device=heard.device)  # (B, T)
+        begins = heard - torch.remainder(heard, self.block)
+        newest, slot = begins - 1, torch.arange(past, device=heard.device)
+        kept = newest - torch.remainder(newest - slot, past)  # (B, S - 1) notes in the slots of a ring
+        kept = torch.cat([kept, begins + torch.arange(self.block, device=heard.device)], 1)[:, None]
+        seen = (kept >= (place - past).clamp(min=0)[..., None]) & (kept <= place[..., None])
+        unseen = torch.zeros(seen.shape, device=heard.device).masked_fill(~seen, -torch.inf)
+        slots = torch.remainder(place, self.block)[:, None]
+        piece, group = (torch.arange(n, device=heard.device) for n in (heard.shape[0], self.config.groups))
+        places = torch.broadcast_tensors(piece[:, None, None], group[:, None], slots)
+        return Sight(F.pad(unseen, (0, 1))[:, None, None], places)
 
     def heard(self, batch: Batch) -> Tensor:
         return self._whole(batch.inputs, batch.conditions)
@@ -182,15 +224,15 @@ class Transformer(Stepper):
         past = self.past.parallel(rows, self.past.start(len(rows)))[0] if self.past else None
         x, turn = self.dropout(self._embedded(rows, past, conditions)), self._turn(self._places(rows))
         for block in self.blocks:
-            x, _ = block(x, turn, mask)
+            x = block(x, turn, mask)
         return self.heads(self.norm(x), past)
 
 
-class Ring(NamedTuple):
+class Sight(NamedTuple):
     """How T notes meet a cache."""
 
-    seen: Tensor  # (B, T, S - 1 + T) bool: what each sees of the cache and of the T
-    slots: Tensor  # (B, T or S - 1 at most) the slots that the newest of them take
+    unseen: Tensor  # (B, 1, 1, T, S + N) what is added to logits: -inf for what a note does not see, else 0
+    places: tuple[Tensor, ...]  # (B, G, T) each: the pieces, groups and slots of blocks where they are kept
 
 
 class Norm(nn.Module):
@@ -201,7 +243,12 @@ class Norm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x / torch.sqrt(x.float().pow(2).mean(-1, keepdim=True) + 1e-6) * self.weight
+        return rms(x, self.weight)
+
+
+def rms(x: Tensor, weight: Tensor) -> Tensor:
+    """Numbers divided by the root of their mean square, times a weight."""
+    return x / torch.sqrt(x.float().pow(2).mean(-1, keepdim=True) + 1e-6) * weight
 
 
 class Block(nn.Module):
@@ -215,13 +262,18 @@ class Block(nn.Module):
         self.down = nn.Linear(config.inner, config.size, bias=False)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(
-        self, x: Tensor, turn: Turn, mask: Tensor | None, past: Cache | None = None
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        attended, past = self.attention(self.attention_norm(x), turn, mask, past)
-        x = x + self.dropout(attended)
+    def forward(self, x: Tensor, turn: Turn, mask: Tensor | None) -> Tensor:
+        return self._gated(x + self.dropout(self.attention(self.attention_norm(x), turn, mask)))
+
+    def hear(self, x: Tensor, turn: Turn, sight: Sight, cache: Cache) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """The same of notes after those in a cache, and its block after them."""
+        attended, block = self.attention.hear(self.attention_norm(x), turn, sight, cache)
+        return self._gated(x + attended), block
+
+    def _gated(self, x: Tensor) -> Tensor:
         gate, value = self.up(self.inner_norm(x)).chunk(2, -1)
-        return x + self.dropout(self.down(F.silu(gate) * value)), past
+        added: Tensor = x + self.dropout(self.down(F.silu(gate) * value))
+        return added
 
 
 class Attention(nn.Module):
@@ -234,27 +286,44 @@ class Attention(nn.Module):
         self.query_norm, self.key_norm = Norm(HEAD), Norm(HEAD)
         self.out = nn.Linear(self.heads * HEAD, config.size, bias=False)
 
-    def forward(
-        self, x: Tensor, turn: Turn, mask: Tensor | None, past: Cache | None
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """(B, T, D) → (B, T, D) and the cache after it; ``mask`` None stands for causal."""
-        query, key, value = self._project(x)
-        query, key = rotate(query, repeated(turn, self.heads)), rotate(key, turn)
-        if past is None:
-            return self._merge(attend(query, key, value, mask)), ()
-        keys, values, slots = past
-        assert mask is not None
-        attended = attend_cached(query, (keys, key), (values, value), mask)
-        return self._merge(attended), (_kept(keys, key, slots), _kept(values, value, slots))
+    def forward(self, x: Tensor, turn: Turn, mask: Tensor | None) -> Tensor:
+        """(B, T, D) → (B, T, D); ``mask`` None stands for causal."""
+        query, key, value = self._project(x).split((self.heads, self.groups, self.groups), 1)
+        query, key = self.query_norm(query), self.key_norm(key)
+        attended = attend(rotate(query, repeated(turn, self.heads)), rotate(key, turn), value, mask)
+        return self._merge(attended.transpose(1, 2))
+
+    def hear(self, x: Tensor, turn: Turn, sight: Sight, cache: Cache) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """The same of notes after those in a cache, and its block after them.
+
+        A note alone is few numbers and many operations, so these are as few as can be: queries and keys are normalised
+        and turned together, and no cache is copied but the block.
+        """
+        heads, value = self._project(x).split((self.heads + self.groups, self.groups), 1)
+        query, key = self._turned(heads, turn).split((self.heads, self.groups), 1)
+        keys, values = (part.index_put(sight.places, new) for part, new in zip(cache[2:], (key, value), strict=True))
+        query = query.unflatten(1, (self.groups, -1))  # (B, G, H / G, T, 64)
+        logits = [query @ part[:, :, None].transpose(-1, -2) for part in (cache[0], keys)]
+        weights = torch.softmax(torch.cat(logits, -1) + sight.unseen, -1).split((cache[0].shape[2], keys.shape[2]), -1)
+        attended = weights[0] @ cache[1][:, :, None] + weights[1] @ values[:, :, None]
+        return self._merge(attended.permute(0, 3, 1, 2, 4)), (keys, values)
+
+    def _turned(self, heads: Tensor, turn: Turn) -> Tensor:
+        """Queries, divided by 8, and keys (B, H + G, T, 64), normalised and turned by :func:`spread` angles."""
+        queries, keys = self.query_norm.weight * HEAD**-0.5, self.key_norm.weight
+        weight = torch.cat([queries.expand(self.heads, 1, -1), keys.expand(self.groups, 1, -1)])
+        unit, (cos, sin) = rms(heads, torch.ones(HEAD, device=heads.device)), turn
+        return unit * (cos * weight) + swapped(unit) * (sin * swapped(weight))
+
+    def _project(self, x: Tensor) -> Tensor:
+        """Queries, keys and values (B, H + 2 G, T, 64)."""
+        heads: Tensor = self.qkv(x).unflatten(-1, (-1, HEAD)).transpose(1, 2)
+        return heads
 
     def _merge(self, attended: Tensor) -> Tensor:
-        return self.out(attended.transpose(1, 2).flatten(2))
-
-    def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries (B, H, T, 64), keys and values (B, G, T, 64)."""
-        heads = self.qkv(x).unflatten(-1, (-1, HEAD)).transpose(1, 2)
-        query, key, value = heads.split((self.heads, self.groups, self.groups), 1)
-        return self.query_norm(query), self.key_norm(key), value
+        """From (B, T, …) of all heads to (B, T, D)."""
+        merged: Tensor = self.out(attended.flatten(2))
+        return merged
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
@@ -280,24 +349,6 @@ def _attend_in_parts(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return torch.cat(attended, 2)
 
 
-def attend_cached(query: Tensor, keys: tuple[Tensor, Tensor], values: tuple[Tensor, Tensor], seen: Tensor) -> Tensor:
-    """The same as :func:`attend` over cached and new keys without joining them: no cache is copied."""
-    groups, length = keys[0].shape[1], query.shape[2]
-    grouped = query.unflatten(1, (groups, -1)).flatten(2, 3) * HEAD**-0.5  # (B, G, H/G · T, 64)
-    logits = torch.cat([grouped @ key.transpose(-1, -2) for key in keys], -1)
-    logits = logits.unflatten(2, (-1, length)).masked_fill(~seen[:, None, None], -torch.inf)
-    weights = torch.softmax(F.pad(logits, (0, 1)), -1).flatten(2, 3)
-    cached = keys[0].shape[2]
-    attended = weights[..., :cached] @ values[0] + weights[..., cached:-1] @ values[1]
-    return attended.unflatten(2, (-1, length)).flatten(1, 2)
-
-
-def _kept(cache: Tensor, new: Tensor, slots: Tensor) -> Tensor:
-    """A copy of (B, G, S - 1, 64) keys or values with the newest of ``new`` (B, G, T, 64) in their slots."""
-    new = new[:, :, -cache.shape[2] :]
-    return cache.scatter(2, slots[:, None, :, None].expand(-1, cache.shape[1], -1, HEAD), new)
-
-
 def angles(position: Tensor, shortest: float, growth: float) -> Turn:
     """Cosines and sines (B, 1, T, 32) of rotary positions (Su et al. 2021); ``position`` (B, T) may grow for days.
 
@@ -316,6 +367,19 @@ def repeated(turn: Turn, heads: int) -> Turn:
         if cos.shape[1] == 1
         else (cos.repeat_interleave(heads // cos.shape[1], 1), sin.repeat_interleave(heads // sin.shape[1], 1))
     )
+
+
+def spread(turn: Turn, heads: int) -> Turn:
+    """(B, 1 or H + G, T, 64) angles for ``heads`` query heads, then groups: of x, and of x with its halves swapped."""
+    pairs = zip(repeated(turn, heads), turn, strict=True)
+    cos, sin = (group if group.shape[1] == 1 else torch.cat([query, group], 1) for query, group in pairs)
+    return torch.cat([cos, cos], -1), torch.cat([-sin, sin], -1)
+
+
+def swapped(x: Tensor) -> Tensor:
+    """The last dimension's halves, the second first."""
+    left, right = x.chunk(2, -1)
+    return torch.cat([right, left], -1)
 
 
 def rotate(x: Tensor, turn: Turn) -> Tensor:

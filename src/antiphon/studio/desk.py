@@ -8,7 +8,7 @@ from typing import Any
 
 from antiphon.errors import OptionError, unknown
 from antiphon.live.controls import CONTROLS, Dial
-from antiphon.live.settings import LiveSettings
+from antiphon.live.settings import LiveSettings, field_of
 
 LONGEST_TEXT = 400  # of a setting that is text: a lane of a hundred chords
 _FIELDS: dict[str, type] = {field.name: type(field.default) for field in fields(LiveSettings)}
@@ -34,7 +34,7 @@ def checked(changes: Any) -> dict[str, Any]:
     """Changes whose names and kinds are right; their ranges LiveSettings checks. Raises OptionError."""
     if not isinstance(changes, Mapping):
         raise OptionError("settings are an object of names and values")
-    return {name: _value(name, value) for name, value in changes.items()}
+    return {field: _value(field, value) for field, value in ((field_of(n, v), v) for n, v in changes.items())}
 
 
 def _value(name: str, value: Any) -> Any:

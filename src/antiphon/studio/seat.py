@@ -5,11 +5,13 @@ All methods but the constructor run in one thread at a time, which the connectio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
 
 from antiphon.engine.base import Engine
 from antiphon.errors import AntiphonError
+from antiphon.generate.options import Value
 from antiphon.live.events import Due, NoteOff, NoteOn, Part, Played
 from antiphon.live.session import Session
 from antiphon.live.settings import LiveSettings
@@ -27,12 +29,19 @@ ONE_MS = 0.001
 MOST_NUMBER = 2**53  # that an error repeats: what a page can count to
 
 
+class Open(Protocol):
+    """What opens models."""
+
+    def __call__(self, name: str, wishes: Mapping[str, Value], /) -> Engine:
+        """The model of a name, told what is wished for. Raises ModelError or OptionError where that cannot be."""
+
+
 class Seat:
-    """``open_engine`` gives the model of a name, or raises ModelError."""
+    """A session and who has it."""
 
     def __init__(
         self,
-        open_engine: Callable[[str], Engine],
+        open_engine: Open,
         model: str,
         settings: LiveSettings,
         *,
@@ -45,7 +54,9 @@ class Seat:
         self.model = model
         self._open, self._lead_s, self._metrics = open_engine, lead_s, metrics
         self._ended: list[Played] = []
-        self._session = Session(open_engine(model), settings, seed=(seed,), prompt=prompt, played=self._ended.append)
+        self._session = Session(
+            open_engine(model, settings.wishes), settings, seed=(seed,), prompt=prompt, played=self._ended.append
+        )
         self._steering = Steering(self._session)
         self._began: dict[tuple[Part, int], float] = {}  # notes that were handed out and have not ended
         self._last_state: Message = {}
@@ -90,15 +101,24 @@ class Seat:
             case Silence():
                 return self.silence(came_s)
             case Change(changes):
-                self._session.change(**desk.checked(changes))
+                self._change(desk.checked(changes))
                 return [{"type": "settings", "settings": self.settings}]
             case Swap(name):
-                self._session.swap(self._open(name))
+                self._session.swap(self._open(name, self._session.settings.wishes))
                 self.model = name
                 return [{"type": "model", "name": name}]
             case Steer():
                 self._steer(item)
         return []
+
+    def _change(self, changes: Mapping[str, Any]) -> None:
+        """New settings, all or none; a model that is asked for something else hears first what was played."""
+        before = self._session.settings.wishes
+        wishes = replace(self._session.settings, **changes).wishes
+        engine = None if wishes == before else self._open(self.model, wishes)
+        self._session.change(**changes)
+        if engine is not None:
+            self._session.swap(engine)
 
     def _steer(self, item: Steer) -> None:
         match item.verb:

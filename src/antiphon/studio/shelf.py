@@ -13,6 +13,9 @@ from antiphon.conditions import NAMES
 from antiphon.engine import Bundle, Engine, open_bundle
 from antiphon.engine.bundle import CARD, FILLER, available, folders, more, plays, read_meta, size
 from antiphon.errors import ModelError, OptionError, unknown
+from antiphon.generate.options import Value
+from antiphon.generate.wishes import wished
+from antiphon.live.settings import BOUNDS
 from antiphon.rolls import NAME as FRAMES
 
 OPEN = 3  # models kept open for live playing
@@ -43,7 +46,7 @@ class Shelf:
         self.default = default
         self.path(default)
         self._lock = threading.Lock()
-        self._engine = lru_cache(OPEN)(_open)
+        self._opened = lru_cache(OPEN)(_open)
 
     @property
     def names(self) -> list[str]:
@@ -76,12 +79,16 @@ class Shelf:
             raise ModelError(f"there is no model here yet that {skill.can}; {how}")
         return asked or able.get(self.default) or next(iter(able.values()))
 
-    def engine(self, name: str) -> Engine:
-        """An open model, shared by all who play it; for any thread."""
+    def engine(self, name: str, wishes: Mapping[str, Value] = {}) -> Engine:
+        """An open model to play with, shared by all who do, told what somebody wishes for; for any thread.
+
+        Raises OptionError where it cannot be asked for that.
+        """
         path = self.path(name)
         changed = (path / "meta.json").stat().st_mtime_ns  # one that was trained again is opened again
         with self._lock:
-            return self._engine(path, changed)
+            bundle, engine = self._opened(path, changed)
+        return wished(engine, bundle, wishes, BOUNDS)
 
     def rows(self) -> list[dict[str, Any]]:
         """What a list of models shows."""
@@ -99,10 +106,11 @@ class Shelf:
         return open_bundle(self.path(name))
 
 
-def _open(path: Path, changed: int) -> Engine:
+def _open(path: Path, changed: int) -> tuple[Bundle, Engine]:
     from antiphon.engine import open_engine
 
-    return open_engine(path)
+    bundle = open_bundle(path)
+    return bundle, open_engine(bundle)
 
 
 def _writes(meta: Mapping[str, Any]) -> str:

@@ -15,8 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from antiphon.engine.bundle import CARD, DRAWER, ENCODER, ENGINE, FILLER, HEADS, PLACE, WEIGHTS
+from antiphon.engine.onnx_engine import LEADS
 from antiphon.gaps import HINTS
 from antiphon.models.base import Drawer, Filler, Listener, Model, ScoringHeads, State, Stepper
+from antiphon.models.heads import Heads
 from antiphon.training.checkpoint import save_tensors
 from antiphon.training.halve import halve
 from antiphon.training.quantise import quantise
@@ -26,15 +28,18 @@ OPSET = 17
 
 
 class _Step(nn.Module):
-    """``step``, or ``parallel`` where the model hears many notes at once, with the state as plain arguments."""
+    """``step``, or ``hear`` where the model hears many notes at once, with the parts of the state as arguments.
+
+    Only the parts that it changes come out.
+    """
 
     def __init__(self, model: Stepper) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, row: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        features, after = (self.model.parallel if self.model.chunked else self.model.step)(row, state)
-        return features, *after
+        features, after = (self.model.hear if self.model.chunked else self.model.step)(row, state)
+        return features, *(part for i, part in enumerate(after) if i not in self.model.rings)
 
 
 class _Head(nn.Module):
@@ -101,7 +106,7 @@ def write_files(model: Model, folder: Path, card: str, *, int8: bool) -> None:
     if isinstance(model, Stepper):
         step, heads = export(model)
         _save(step, folder / ENGINE, int8=int8)
-        _save(heads, folder / HEADS)
+        _save(heads, folder / HEADS, int8=int8)
     if isinstance(model, Listener):
         _save(export_encoder(model), folder / ENCODER)
     if isinstance(model, Filler):
@@ -118,8 +123,16 @@ def _save(graph: onnx.ModelProto, path: Path, *, int8: bool = False) -> None:
 
 
 def state_spec(model: Model) -> list[dict[str, Any]]:
-    """Shape, type and starting value of each part of the state, for ``meta.json``; nothing where there is none."""
-    return [_spec(part) for part in model.start(1)] if isinstance(model, Stepper) else []
+    """Shape, type and starting value of each part of the state, for ``meta.json``; nothing where there is none.
+
+    Of a ring also the parts that it is made of, see :attr:`~antiphon.models.base.Stepper.rings`.
+    """
+    if not isinstance(model, Stepper):
+        return []
+    parts = [_spec(part) for part in model.start(1)]
+    for ring, of in model.rings.items():
+        parts[ring]["ring"] = list(of)
+    return parts
 
 
 def _spec(part: Tensor) -> dict[str, Any]:
@@ -137,7 +150,7 @@ def export(model: Stepper) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     heard = row[:, None].repeat(1, 3, 1) if model.chunked else row
     many = {0: "B", 1: "T"} if model.chunked else {0: "B"}
     before = [f"state{i}" for i in range(len(state))]
-    after = [f"after{i}" for i in range(len(state))]
+    after = [f"after{i}" for i in range(len(state)) if i not in model.rings]
     axes = {"row": many, "features": many} | {name: {0: "B"} for name in before + after}
     step = _export(_Step(model), (heard, *state), ["row", *before], ["features", *after], axes)
     axes = {name: {0: "B"} for name in ("features", "row", "logits", "scores")}
@@ -146,7 +159,10 @@ def export(model: Stepper) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     heads = [
         _export(_Head(model, i), (features, row), ["features", "row"], ["logits"], axes) for i in range(len(names))
     ]
-    return step, switch(heads, features.shape[-1], len(names))
+    asked = switch(heads, features.shape[-1], len(names))
+    if isinstance(model.heads, Heads) and model.heads.leads:
+        onnx.helper.set_model_props(asked, {LEADS: str(model.heads.given[0])})
+    return step, asked
 
 
 def export_encoder(model: Listener) -> onnx.ModelProto:

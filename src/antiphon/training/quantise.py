@@ -1,86 +1,74 @@
-"""8-bit integer matrices for an ONNX graph, with a scale for each row of activations.
+"""8-bit integer matrices for an ONNX graph: one operation a product, with a scale for each few numbers.
 
-ONNX Runtime's own dynamic quantisation takes one scale for all rows of a batch, so that a piece would change with its
-neighbours. A scale a row costs a few microseconds and makes the product exact integers: the same seed gives the same
-music at any batch size.
+ONNX Runtime's ``MatMulNBits`` keeps a matrix in blocks of 64 inputs, each with its scale, and gives each block of a row
+of activations its own too: the products are of integers, and a piece does not change with its neighbours. Blocks of 64
+at most: of longer ones a row alone and a row among others are summed in different orders, so that the same seed would
+not give the same music at any batch size.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
 
-_SMALLEST = 4096  # elements: below this a matrix costs less than its quantisation
+_SMALLEST = 4096  # elements: a smaller matrix costs next to nothing as it is
+_BLOCK = 64  # inputs that share a scale
+_DOMAIN = "com.microsoft"
+_INTEGERS = 4  # accuracy level: activations as 8-bit integers too
 
 
 def quantise(model: ModelProto) -> ModelProto:
-    """A copy in which products with a constant matrix multiply int8 weights by uint8 rows, each with its scale."""
+    """A copy in which products of a constant matrix are of 8-bit integers; a bias is added in float32."""
     model = onnx.ModelProto.FromString(model.SerializeToString())
-    graph = model.graph
-    constants = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
-    nodes: list[NodeProto] = []
-    rows: dict[str, tuple[str, str]] = {}  # an input quantised once serves all its products
-    for node in graph.node:
-        matrix = constants.get(node.input[1]) if node.op_type in ("Gemm", "MatMul") else None
-        if matrix is None or matrix.ndim != 2 or matrix.size < _SMALLEST:
-            nodes.append(node)
-            continue
-        if node.input[0] not in rows:
-            rows[node.input[0]] = _quantised_rows(node.input[0], nodes)
-        transposed = any(a.name == "transB" and a.i for a in node.attribute)
-        _product(node, matrix.T if transposed else matrix, rows[node.input[0]], nodes, graph)
-    constant = {"q/127": np.float32(127), "q/tiny": np.float32(1e-8), "q/128": np.float32(128), "q/zero": np.uint8(128)}
-    graph.initializer.extend(numpy_helper.from_array(np.array(v), name) for name, v in constant.items())
-    del graph.node[:]
-    graph.node.extend(nodes)
-    _drop_unused(graph)
+    if _quantise(model.graph):
+        model.opset_import.append(helper.make_opsetid(_DOMAIN, 1))
     onnx.checker.check_model(model)
     return model
 
 
-def _quantised_rows(x: str, nodes: list[NodeProto]) -> tuple[str, str]:
-    """Append the nodes that turn float rows into uint8 around 128; the names of the codes and of the scales."""
-    p = f"{x}/q"
-    nodes += [
-        helper.make_node("Abs", [x], [f"{p}/abs"]),
-        helper.make_node("ReduceMax", [f"{p}/abs"], [f"{p}/max"], axes=[-1], keepdims=1),
-        helper.make_node("Max", [f"{p}/max", "q/tiny"], [f"{p}/top"]),
-        helper.make_node("Div", [f"{p}/top", "q/127"], [f"{p}/scale"]),
-        helper.make_node("Div", [x, f"{p}/scale"], [f"{p}/scaled"]),
-        helper.make_node("Round", [f"{p}/scaled"], [f"{p}/round"]),
-        helper.make_node("Add", [f"{p}/round", "q/128"], [f"{p}/shifted"]),
-        helper.make_node("Cast", [f"{p}/shifted"], [f"{p}/codes"], to=TensorProto.UINT8),
-    ]
-    return f"{p}/codes", f"{p}/scale"
+def _quantise(graph: GraphProto) -> int:
+    """The same in place, for a graph and those inside it; how many products there were."""
+    found = sum(_quantise(a.g) for node in graph.node for a in node.attribute if a.HasField("g"))
+    constants = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
+    for node in graph.node:
+        matrix = constants.get(node.input[1]) if node.op_type in ("Gemm", "MatMul") else None
+        if matrix is not None and matrix.ndim == 2 and matrix.size >= _SMALLEST:
+            outputs_first = any(a.name == "transB" and a.i for a in node.attribute)
+            _replace(node, matrix if outputs_first else matrix.T, graph)
+            found += 1
+    _drop_unused(graph)
+    return found
 
 
-def _product(
-    node: NodeProto, matrix: np.ndarray, rows: tuple[str, str], nodes: list[NodeProto], graph: onnx.GraphProto
-) -> None:
-    """Append x·W, or x·W + b, for quantised rows x and a matrix W (inputs, outputs), quantised here."""
-    p, (codes, scale) = f"{node.output[0]}/q", rows
-    column = np.maximum(np.abs(matrix).max(axis=0), 1e-8) / 127
-    quantised = np.rint(matrix / column).astype(np.int8)
-    graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(quantised), f"{p}/W"))
-    graph.initializer.append(numpy_helper.from_array(column.astype(np.float32), f"{p}/column"))
-    nodes += [
-        helper.make_node("MatMulInteger", [codes, f"{p}/W", "q/zero"], [f"{p}/int"]),
-        helper.make_node("Cast", [f"{p}/int"], [f"{p}/float"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", [f"{p}/float", scale], [f"{p}/rows"]),
-    ]
-    if len(node.input) == 2:
-        nodes.append(helper.make_node("Mul", [f"{p}/rows", f"{p}/column"], [node.output[0]]))
-        return
-    nodes += [
-        helper.make_node("Mul", [f"{p}/rows", f"{p}/column"], [f"{p}/both"]),
-        helper.make_node("Add", [f"{p}/both", node.input[2]], [node.output[0]]),
-    ]
+def _replace(node: NodeProto, matrix: np.ndarray, graph: GraphProto) -> None:
+    """Make a node the product with a matrix (outputs, inputs), quantised here."""
+    outputs, inputs = matrix.shape
+    blocks = -(-inputs // _BLOCK)
+    padded = np.pad(matrix, ((0, 0), (0, blocks * _BLOCK - inputs))).reshape(outputs, blocks, _BLOCK)
+    scale = np.maximum(np.abs(padded).max(-1), 1e-8) / 127
+    codes = (np.rint(padded / scale[..., None]) + 128).astype(np.uint8)  # 128 stands for 0
+    names = [f"{node.output[0]}/codes", f"{node.output[0]}/scales"]
+    arrays = codes, scale.astype(np.float32).reshape(-1)
+    graph.initializer.extend(numpy_helper.from_array(a, name) for a, name in zip(arrays, names, strict=True))
+    bias = ["", "", node.input[2]] if len(node.input) == 3 else []
+    node.CopyFrom(
+        helper.make_node(
+            "MatMulNBits", [node.input[0], *names, *bias], list(node.output), node.name, domain=_DOMAIN,
+            K=inputs, N=outputs, bits=8, block_size=_BLOCK, accuracy_level=_INTEGERS,
+        )
+    )  # fmt: skip
 
 
-def _drop_unused(graph: onnx.GraphProto) -> None:
+def _drop_unused(graph: GraphProto) -> None:
     """Remove the float matrices that nothing reads any more."""
-    used = {name for node in graph.node for name in node.input}
+    used = _read(graph)
     kept = [i for i in graph.initializer if i.name in used]
     del graph.initializer[:]
     graph.initializer.extend(kept)
+
+
+def _read(graph: GraphProto) -> set[str]:
+    """What a graph and those inside it read."""
+    inner = [_read(a.g) for node in graph.node for a in node.attribute if a.HasField("g")]
+    return {name for node in graph.node for name in node.input}.union(*inner)

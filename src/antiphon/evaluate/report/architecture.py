@@ -1,6 +1,7 @@
-"""A model's picture, drawn from its own weights: every module with its tensors' shapes, and which head sees which.
+"""A model's picture, drawn from its own modules: every one with its tensors' shapes, and which head sees which.
 
-The names and shapes are those in the header of ``weights.safetensors``, which is plain JSON: no library is needed.
+The names and shapes are those in the header of ``weights.safetensors``, which is plain JSON: no library is needed. Of a
+model whose weights are left out torch builds the modules anew.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from antiphon.charts.drawing import Drawing, Line, Text, box, line
 from antiphon.chords import ChordCodec
 from antiphon.engine.bundle import DRAWER, WEIGHTS, Bundle
+from antiphon.errors import AntiphonError
 from antiphon.rolls import RollCodec
 
 WIDTH, MARGIN, BOX, GAP = 380.0, 4.0, 44.0, 20.0
@@ -34,13 +37,28 @@ class Block:
 
 
 def shapes(bundle: Bundle) -> Shapes:
-    """The shape of every tensor of a model, by name; nothing where its weights are left out."""
+    """The shape of every tensor of a model, by name.
+
+    Nothing where its weights are left out and torch is not installed, or this version builds the family otherwise.
+    """
     if not bundle.has(WEIGHTS):
-        return {}
+        return _built(bundle)
     content = bundle.read(WEIGHTS)
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
     return {name: tuple(entry["shape"]) for name, entry in header.items() if name != "__metadata__"}
+
+
+def _built(bundle: Bundle) -> Shapes:
+    if find_spec("torch") is None:
+        return {}
+    from antiphon.models.registry import build  # here, as it loads torch
+
+    try:
+        model = build(bundle.meta["family"], bundle.meta["config"], bundle.rows)
+    except (AntiphonError, TypeError):  # a family or an option of another version
+        return {}
+    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
 
 
 def blocks(found: Shapes) -> list[Block]:
@@ -55,6 +73,8 @@ def blocks(found: Shapes) -> list[Block]:
 def architecture(bundle: Bundle) -> Drawing:
     """From the row that is heard, at the top, to the heads that predict the next, at the bottom."""
     found = shapes(bundle)
+    if not found:
+        return _unknown(bundle)
     middle = blocks(found)
     if bundle.has(DRAWER):
         return _of_phrases(bundle, middle)
@@ -63,11 +83,7 @@ def architecture(bundle: Bundle) -> Drawing:
     if isinstance(bundle.rows, ChordCodec):
         return _of_chords(bundle, bundle.rows, found)
     attributes = [a.name for a in bundle.codec.attributes]
-    height = 34 + (len(middle) + 2) * (BOX + GAP) + 70
-    drawing = Drawing(WIDTH, height, f"architecture of {bundle.name}")
-    drawing.add(Text("ink", MARGIN, 18, bundle.name, size=13, bold=True))
-    facts = f"{bundle.meta['family']}, {bundle.meta['parameters']:,} parameters"
-    drawing.add(Text("muted", WIDTH - MARGIN, 18, facts, "end"))
+    drawing = _titled(bundle, 34 + (len(middle) + 2) * (BOX + GAP) + 70)
     top = 34.0
     sizes = [f"{a.name} {a.size}" for a in bundle.codec.attributes]
     _add_box(drawing, top, "a note heard", " · ".join(sizes), "z0")
@@ -80,14 +96,26 @@ def architecture(bundle: Bundle) -> Drawing:
     return drawing
 
 
+def _titled(bundle: Bundle, height: float) -> Drawing:
+    drawing = Drawing(WIDTH, height, f"architecture of {bundle.name}")
+    drawing.add(Text("ink", MARGIN, 18, bundle.name, size=13, bold=True))
+    facts = f"{bundle.meta['family']}, {bundle.meta['parameters']:,} parameters"
+    drawing.add(Text("muted", WIDTH - MARGIN, 18, facts, "end"))
+    return drawing
+
+
+def _unknown(bundle: Bundle) -> Drawing:
+    """Of a model whose modules cannot be known here."""
+    drawing = _titled(bundle, 34 + BOX + GAP)
+    _add_box(drawing, 34, "weights left out", "its modules are drawn where antiphon[train] is installed", "z0")
+    return drawing
+
+
 def _of_phrases(bundle: Bundle, sides: list[Block]) -> Drawing:
     """From noise to a phrase, and from a phrase to a verdict, for a model that learns against a critic."""
     ends = {"player": ("noise", "a phrase"), "critic": ("a phrase, real or drawn", "how real it is")}
     known = [side for side in sides if side.name in ends]
-    drawing = Drawing(WIDTH, 34 + 3 * len(known) * (BOX + GAP), f"architecture of {bundle.name}")
-    drawing.add(Text("ink", MARGIN, 18, bundle.name, size=13, bold=True))
-    facts = f"{bundle.meta['family']}, {bundle.meta['parameters']:,} parameters"
-    drawing.add(Text("muted", WIDTH - MARGIN, 18, facts, "end"))
+    drawing = _titled(bundle, 34 + 3 * len(known) * (BOX + GAP))
     top = 34.0
     for side in sorted(known, key=lambda side: side.name, reverse=True):
         first, last = ends[side.name]
@@ -120,10 +148,7 @@ def _stacked(bundle: Bundle, inside: Shapes, heard: tuple[str, str], predicts: s
     middle = blocks({name: shape for name, shape in inside.items() if name not in heads})
     whole = [(*heard, "z0"), *((block.name, _about(block), "b0") for block in middle)]
     whole.append((predicts, _about(_block("heads", heads)), "c0"))
-    drawing = Drawing(WIDTH, 34 + len(whole) * (BOX + GAP), f"architecture of {bundle.name}")
-    drawing.add(Text("ink", MARGIN, 18, bundle.name, size=13, bold=True))
-    facts = f"{bundle.meta['family']}, {bundle.meta['parameters']:,} parameters"
-    drawing.add(Text("muted", WIDTH - MARGIN, 18, facts, "end"))
+    drawing = _titled(bundle, 34 + len(whole) * (BOX + GAP))
     for i, (name, about, colour) in enumerate(whole):
         top = 34 + i * (BOX + GAP)
         _add_box(drawing, top, name, about, colour)

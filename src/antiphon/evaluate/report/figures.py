@@ -127,13 +127,13 @@ def excerpt(name: str, found: Mapping[str, Any]) -> Drawing:
 
 
 def training(curves: Mapping[str, Mapping[str, list[tuple[float, float]]]], inks: Inks) -> Drawing:
-    """Nats a note by step of training: validation thick, training thin."""
+    """Loss, which is nats of whatever a row of the model stands for, by step: validation thick, training thin."""
     points = [p for run in curves.values() for part in run.values() for p in part]
     steps, values = np.array(points).T
     shown = np.quantile(values, [0, 0.96])  # the first steps of training would flatten the rest
     low, high = widened(shown)
     frame = Frame("Training", (0, float(steps.max()) * 1.02), (low, high))
-    frame.axes("steps", ticks(0, float(steps.max()), 5), ticks(low, high), "nats a note; validation thick")
+    frame.axes("steps", ticks(0, float(steps.max()), 5), ticks(low, high), "loss; validation thick")
     for who, run in curves.items():
         for name, thickness in (("loss", 0.9), ("validation", 2.4)):
             if run.get(name):

@@ -19,8 +19,9 @@ from antiphon import audio, svg
 from antiphon.charts.colour import PARTS, PLAIN, SHADES, colour
 from antiphon.charts.drawing import Drawing
 from antiphon.charts.histograms import PANELS
-from antiphon.evaluate.comparison import Comparison, Progress, Step
+from antiphon.evaluate.comparison import Comparison, Step
 from antiphon.evaluate.contestants import Contestant
+from antiphon.evaluate.groups import Progress
 from antiphon.evaluate.report import distances, figures, sections
 from antiphon.evaluate.report.architecture import architecture
 from antiphon.evaluate.report.frame import REAL as GREY

@@ -228,7 +228,7 @@ def models(pictures: Sequence[str], training: Sequence[str], cards: Sequence[tup
         f'<details><summary>Card of {escape(name)}</summary><pre class="card">{escape(card)}</pre></details>'
         for name, card in cards
     )
-    intro = "Drawn from the weights themselves: every module with its parameters, and which head sees what."
+    intro = "Drawn from the models' own modules: each with its parameters, and which head sees what."
     return Section(
         "models", "Models", "Models", intro, f'<div class="grid">{grid}</div><h3>Cards</h3>{shown}' if cards else ""
     )
@@ -289,11 +289,15 @@ def _cell(rows: Mapping[str, Any], name: str, column: Column) -> str:
 def _real_row(results: Results, columns: Sequence[Column]) -> str:
     """Real music in the columns in which it can stand: against other real music."""
     drawn = [numbers for numbers in results["contestants"].values() if "measures" in numbers]
-    first: Mapping[str, Any] = drawn[0] if drawn else {}
+
+    def first(key: str) -> float | None:
+        """Of the first contestant that has it: who gave too few samples has none."""
+        return next((value for numbers in drawn if (value := at(numbers, key)) is not None), None)
+
     known = {
-        "frechet.ratio": 1.0 if at(first, "frechet.ratio") is not None else None,
-        "two_sample.auc": at(first, "two_sample.control.auc"),
-        "copies.written.longest_95": at(first, "copies.real.longest_95"),
+        "frechet.ratio": 1.0 if first("frechet.ratio") is not None else None,
+        "two_sample.auc": first("two_sample.control.auc"),
+        "copies.written.longest_95": first("copies.real.longest_95"),
     }
     cells = ""
     for column in columns:
