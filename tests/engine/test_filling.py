@@ -46,7 +46,7 @@ def test_onnx_and_torch_agree(bundle):
         expected = model.fill(torch.from_numpy(rows), torch.from_numpy(hints))
     for found, right in zip(engine.fill(rows, hints), expected, strict=True):
         assert found.dtype == np.float32
-        close = 1e-3 if b"MatMulInteger" not in bundle.read(FILLER) else 0.1 * np.ptp(right.numpy())
+        close = 1e-3 if b"MatMulNBits" not in bundle.read(FILLER) else 0.1 * np.ptp(right.numpy())
         np.testing.assert_allclose(found, right.numpy(), atol=close)
 
 

@@ -96,7 +96,11 @@ class Roll(Stepper):
         if config.heads == "joint":
             backbone.past = Traces(keys)  # counted beside the network, where other codecs count notes
         self.backbone: Stepper = backbone
-        self.chunked, self.rings = backbone.chunked, backbone.rings
+        self.chunked = backbone.chunked
+
+    @property
+    def rings(self) -> Mapping[int, tuple[int, int]]:
+        return self.backbone.rings
 
     @property
     def heads(self) -> RowHeads:
