@@ -19,6 +19,7 @@ from antiphon.live.wishes import LONGEST_REST_CELLS, Chords, Wishes
 
 WORK_S = 0.004  # of composing in one call, once a note is in hand, so that nothing else waits long
 QUICK_S = 0.01  # a model that writes a note sooner may begin at once: nobody hears how late that is
+BEGIN_S = 0.015  # until a session's first note, if nobody waits for it: it takes longer than those after it
 SLIP_CELLS = 1  # a note may belong to a chord that began so long ago
 LATE_S = 0.01  # a note composed later than this after its time has missed it
 PATIENCE = 0.1  # of the time in hand; so long at most composing waits lest one more slow note make the next one late
@@ -130,7 +131,7 @@ class Composer:
                 self._memory.end(note, note.off_ms)
 
     def _next(self, now_ms: int, settings: LiveSettings, chords: Chords) -> Note:
-        soonest_ms = now_ms + (round(self._pace_s * 1000) if self._pace_s > QUICK_S else 0)
+        soonest_ms = now_ms + round(self._needs_s * 1000)
         entrance_ms = None if self._first_ms is None or self._plan.notes else max(self._first_ms, soonest_ms)
         last_ms = self._memory.last_ms
         if last_ms is None:
@@ -142,6 +143,13 @@ class Composer:
             given = {"step": _step(cell(entrance_ms) - cell(last_ms))}
             return self._draw(settings, self._wish(settings, chords, 0), given, max(entrance_ms, last_ms))
         return self._draw(settings, self._wish(settings, chords, least), {}, None)
+
+    @property
+    def _needs_s(self) -> float:
+        """How long from now the next note may begin, so that it is there in time."""
+        if self._first_ms is None and not self._onsets:
+            return BEGIN_S
+        return self._pace_s if self._pace_s > QUICK_S else 0.0
 
     def _draw(self, settings: LiveSettings, wish: Wishes, given: dict[str, int], entrance_ms: int | None) -> Note:
         given = {"program": settings.program, **given}
