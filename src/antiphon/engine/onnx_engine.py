@@ -66,7 +66,7 @@ class OnnxEngine:
         return state
 
     def _rehearse(self, state: State) -> None:
-        """One note that nobody hears: the first one opens the graph for one, and takes ten times as long as the next."""
+        """One note that nobody hears: the first opens the graph for one, and takes ten times as long as the next."""
         row = np.zeros((1, len(self._indices)), np.int64)
         features, _ = self.step(row, state)
         for index in range(len(self._indices)):
