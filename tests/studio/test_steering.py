@@ -4,7 +4,7 @@ import pytest
 from tests.live.conftest import Toy
 
 from antiphon.errors import OptionError
-from antiphon.live.events import NoteOff, NoteOn
+from antiphon.live.events import HandOver, NoteOff, NoteOn
 from antiphon.live.session import Session
 from antiphon.live.settings import LiveSettings
 from antiphon.studio.metrics import Metrics
@@ -65,6 +65,20 @@ def test_a_vetoed_note_does_not_sound():
     assert note not in room.sounded()
     assert room.sounded()
     assert room.stuck() == set()
+
+
+def test_a_vetoed_note_is_not_written_again():
+    room = Room(mode="continue", ahead_s=2, lowest=60, highest=62)  # of three pitches the same one would soon come back
+    room.session.hear(HandOver(), 0.0)
+    vetoed = []
+    for _ in range(60):
+        room.at(room.now_s + 0.3)
+        name, note = ghost(room)
+        room.steering.veto(name)
+        vetoed.append(note)
+    sounded = room.at(room.now_s + 3).sounded()
+    assert len(sounded) > 60
+    assert not [note for note in sounded if any(abs(note[0] - at) <= 0.1 and note[1] == pitch for at, pitch in vetoed)]
 
 
 def test_a_locked_note_sounds_although_the_player_plays():

@@ -7,6 +7,7 @@ import { studio } from "./state/studio.svelte";
 const VELOCITY = 80;
 const ACCENT = 30; // that Shift adds
 const down = new Map<string, number>(); // keys of the computer, and what each plays
+let unused: Element | null = null; // what had the focus when the last of them was struck
 
 /** Does what a key asks of the page; answers whether it did. */
 export function shortcut(event: KeyboardEvent): boolean {
@@ -39,8 +40,9 @@ function done(how: () => unknown): true {
   return true;
 }
 
-/** Whether Space and Enter already mean something there. */
+/** Whether Space and Enter already mean something there: not what was clicked before the keyboard became a piano. */
 function pressable(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement) || target === unused) return false;
   return target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement || target instanceof HTMLInputElement;
 }
 
@@ -51,6 +53,7 @@ export function struck(event: KeyboardEvent): boolean {
   if (pitch === undefined) return false;
   if (event.repeat || down.has(event.code)) return true;
   down.set(event.code, pitch);
+  unused = document.activeElement?.closest(".ghost") ? null : document.activeElement; // a planned note is chosen to be kept
   studio.play(pitch, VELOCITY + (event.shiftKey ? ACCENT : 0));
   return true;
 }

@@ -42,6 +42,7 @@ class Composer:
         self._pace_s = 0.0  # what the slowest of the last notes took to write: nothing may begin sooner than that
         self._usual_s = 0.0  # what they took on average
         self._onsets: list[int] = []  # of its last notes
+        self._vetoed: list[Note] = []  # not to be written once more
         self._tied: dict[int, list[Note]] = {}  # notes that end with a note of the player's, by its id
 
     def begin(self, first_ms: int | None, until_ms: int | None) -> None:
@@ -71,6 +72,11 @@ class Composer:
         """Take back what is planned for later."""
         self._ledger.count("forgotten", self._plan.forget(after_ms))
         self.exhausted = False
+
+    def veto(self, note: Note) -> None:
+        """Take back a planned note, and do not write it again."""
+        self._plan.drop([note])
+        self._vetoed = [*self._vetoed[1 - MOST :], note]
 
     def wants(self, now_ms: int, settings: LiveSettings) -> bool:
         """Whether a note should be written now."""
@@ -171,6 +177,7 @@ class Composer:
             | (frozenset(self._plan.sounding) if room or settings.mode == "harmonise" else frozenset()),
             near=self._keys.near(),
             chords=chords,
+            vetoed=self._vetoed,
             room=room,
         )
 

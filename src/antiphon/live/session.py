@@ -205,8 +205,8 @@ class Session:
         return None if ends_ms is None else self._timeline.seconds(ends_ms)
 
     def veto(self, note: Note) -> None:
-        """A planned note shall not sound."""
-        self._plan.drop([note])
+        """A planned note shall not sound, nor be written again."""
+        self._composer.veto(note)
 
     def lock(self, note: Note, locked: bool = True) -> None:
         """A planned note stays whatever the player plays, or no longer does."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from antiphon.bins import CELL_MS, STEP_BINS
 from antiphon.codec import NoteCodec
+from antiphon.live.memory import Note
 from antiphon.live.settings import LiveSettings
 
 LONGEST_REST_CELLS = 400  # the model rests no longer than 4 s between two notes
+VETO_MS = 100  # so near to a note that was crossed out, its pitch is not written again
 OCTAVE = 12  # the least room that a register relative to the player keeps
 
 Chords = Callable[[int], Iterable[int] | None]  # the pitch classes to keep to at a time in ms; None: any
@@ -33,6 +35,7 @@ class Wishes:
     taken: frozenset[int]  # pitches that are not free, such as the player's keys that are down
     near: tuple[int, int] | None  # lowest and highest of what the player played lately
     chords: Chords
+    vetoed: Sequence[Note] = ()
     room: int = 0  # notes that must still find a place above this one in its chord
 
     def __call__(self, name: str, row: np.ndarray) -> np.ndarray | None:
@@ -60,6 +63,7 @@ class Wishes:
         scale = self.settings.scale
         free = np.ones(128, bool)
         free[list(self.taken)] = False
+        free[[note.pitch for note in self.vetoed if abs(note.onset_ms - time_ms) <= VETO_MS]] = False
         wishes = [free]
         if chord is not None:
             wishes.append(_classes(chord))

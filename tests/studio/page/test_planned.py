@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from tests.studio.page.driver import PATIENCE_MS, TAP
+from tests.studio.page.driver import PATIENCE_MS, PATIENT, TAP
 
 pytestmark = pytest.mark.realtime
 
@@ -13,8 +13,9 @@ AHEAD_S = 4  # so far ahead it plans: time for a hand
 SLACK_S = 0.03
 
 
-# The last of them as it is at one moment: they come and go too fast to be asked twice.
-LAST = """(ghosts) => {
+# The last of so many as it is at one moment, null for fewer: they come and go too fast to be asked twice.
+LAST = """(ghosts, least) => {
+    if (ghosts.length < least) return null;
     const ghost = ghosts.at(-1), { left, right, top, height } = ghost.getBoundingClientRect();
     return { pitch: +ghost.dataset.pitch, onset_s: +ghost.dataset.onset, left, right, top, height };
 }"""
@@ -39,22 +40,25 @@ def planned(person):
     for _ in range(5):
         person.plays(PHRASE)
         person.presses("Enter")
-        for _ in range(60):
+        for _ in range(100):
             person.page.wait_for_timeout(50)
-            if ghosts.count() > 5:
-                return Planned(ghosts.evaluate_all(LAST))
+            if found := ghosts.evaluate_all(LAST, 6):
+                return Planned(found)
     raise AssertionError("nothing was planned five times")
 
 
 def there(person, selector):
     """The planned note that a selector finds, once it is there."""
-    found = person.page.locator(".ghost").filter(has=person.page.locator(selector))
-    found.first.wait_for(state="attached", timeout=PATIENCE_MS)
-    return Planned(found.evaluate_all(LAST))
+    ghosts = person.page.locator(".ghost").filter(has=person.page.locator(selector))
+    for _ in range(PATIENCE_MS // 50):
+        if found := ghosts.evaluate_all(LAST, 1):
+            return Planned(found)
+        person.page.wait_for_timeout(50)
+    raise AssertionError(f"no planned note is {selector}")
 
 
 # The one at the keyboard's cursor; null where that is elsewhere.
-CURSOR = "() => { const at = document.activeElement.closest('.ghost'); return at && (" + LAST + ")([at]); }"
+CURSOR = "() => { const at = document.activeElement.closest('.ghost'); return at && (" + LAST + ")([at], 1); }"
 
 
 def at_cursor(person):
@@ -90,7 +94,7 @@ window.requestAnimationFrame = (paint) => { window.frames_asked++; return ask.ca
 
 @pytest.fixture
 def person(visit):
-    found = visit(scripts=(TAP, FRAMES))
+    found = visit(scripts=(TAP, FRAMES, PATIENT))
     found.connected()
     found.looks_at("Play")
     found.slides("Plans ahead", AHEAD_S)
@@ -122,6 +126,7 @@ def test_a_note_that_is_kept_sounds_although_the_person_plays(person):
     person.plays("m")
     assert person.page.locator(".ghost").count() <= 1, "what was not kept is forgotten"
     person.plays("m" * 5 * AHEAD_S)  # on and on: a long silence would be cut out of the roll
+    person.presses("Enter")
     assert kept.sounded(rests(person))
 
 
@@ -155,6 +160,7 @@ def test_by_keyboard_a_note_is_kept_although_the_person_plays(person):
     person.presses("Enter")
     expect(button).to_have_attribute("aria-pressed", "true")
     person.plays("m" * 5 * AHEAD_S)
+    person.presses("Enter")
     assert note.sounded(rests(person))
 
 

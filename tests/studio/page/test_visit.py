@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from tests.studio.page.driver import PATIENCE_MS, TAP, WATCH
+from tests.studio.page.driver import PATIENCE_MS, PATIENT, TAP, WATCH
 
 pytestmark = pytest.mark.realtime
 
@@ -33,6 +33,18 @@ def test_the_first_visit_sounds_within_one_click(visit):
     person.clicks("Pause")
     assert person.hears_nothing()
     expect(hints.first).to_contain_text("done")
+
+
+def test_enter_hands_over_although_a_tab_was_clicked_before_the_phrase(visit):
+    person = visit(scripts=(TAP, PATIENT))
+    person.connected()
+    person.looks_at("Play")
+    person.plays("zcb")
+    person.presses("Enter")
+    expect(person.page.locator(".turn.answer, .turn.rest")).to_be_visible(timeout=PATIENCE_MS)
+    person.looks_at("See")
+    person.presses("Enter")  # nothing was played since: it is the tab's
+    expect(person.page.get_by_role("tab", name="See")).to_have_attribute("aria-selected", "true")
 
 
 def test_a_phrase_is_answered_and_the_answer_sounds(visit):
