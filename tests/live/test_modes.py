@@ -275,3 +275,47 @@ def test_a_clock_is_sent_when_asked(room):
     ticks = [d.due_s for d in r.out if isinstance(d.event, Clock)]
     assert len(ticks) == pytest.approx(240, abs=2)
     assert np.allclose(np.diff(ticks), 0.025, atol=0.002)
+
+
+def test_the_velocities_are_kept(room):
+    played = room(mode="continue", softest=40, loudest=50)
+    played.at(0.1, HandOver()).at(20)
+    assert len(played.ons()) > 50
+    assert all(40 <= event.velocity <= 50 for _, event in played.ons())
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+@pytest.mark.parametrize("mode", ["continue", "duet", "harmonise"])
+def test_no_more_notes_sound_at_once_than_are_allowed(room, mode, most):
+    played = room(mode=mode, polyphony=most, ahead_s=1, voices=4)
+    played.at(0.1, HandOver())
+    played.play(1, [60, 62, 64, 65, 67, 69] * 4, length_s=0.6)
+    played.at(30)
+    heard, sounding = 0, set()
+    for due in played.out:
+        if isinstance(due.event, NoteOn):
+            sounding.add(due.event.pitch)
+        elif isinstance(due.event, NoteOff):
+            sounding.discard(due.event.pitch)
+        heard = max(heard, len(sounding))
+    assert heard == most
+    assert len(played.ons()) > 10
+
+
+def test_what_repeats_is_made_unlikely_from_when_it_is_set(room):
+    def repeated(**settings):
+        pitches = [event.pitch for _, event in room(mode="continue", **settings).at(0.1, HandOver()).at(60).ons()]
+        return sum(pitch in pitches[max(i - 8, 0) : i] for i, pitch in enumerate(pitches)) / len(pitches)
+
+    narrow = {"lowest": 60, "highest": 83}
+    assert repeated(**narrow, repetition=100, repetition_window=8) < 0.25 * repeated(**narrow)
+
+
+def test_a_temperature_of_one_attribute_leaves_the_others_as_they_were(room):
+    def distinct(**settings):
+        ons = [event for _, event in room(mode="continue", **settings).at(0.1, HandOver()).at(30).ons()]
+        return len({event.pitch for event in ons}) / len(ons), len({event.velocity for event in ons}) / len(ons)
+
+    free, cold = distinct(), distinct(temperatures="velocity=0.01")
+    assert cold[1] < free[1]
+    assert abs(cold[0] - free[0]) < 0.25

@@ -27,6 +27,13 @@ def test_codes_are_left_out_as_in_generate():
         LiveSettings(typical=0)
 
 
+def test_a_temperature_by_attribute_stands_instead_of_the_one_for_all():
+    sampling = LiveSettings(temperature=0.8, temperatures="pitch=1.1, step=0.9", repetition=2).sampling
+    assert [sampling.temperature_of(name) for name in ("pitch", "step", "velocity")] == [1.1, 0.9, 0.8]
+    assert (sampling.repetition, sampling.repetition_window) == (2, 32)
+    assert field_of("temperature", "pitch=1.1") == "temperatures"
+
+
 @pytest.mark.parametrize("word", [*LEVELS["density"][0], "", "4..8"])
 def test_a_word_for_the_density_is_a_wish(word):
     assert field_of("density", word) == "wished_density"
@@ -46,11 +53,18 @@ def test_all_else_is_what_it_is_called(name, value):
         ({"wished_density": "4..8"}, "A number is a bound: the most notes a second."),
         ({"dynamics": "lowd"}, "unknown dynamics 'lowd'; did you mean 'loud'"),
         ({"register": "C2"}, "unknown register 'C2'. Known: high, highest, low, lowest, middle."),
+        ({"temperatures": "picth=1"}, "did you mean 'pitch'"),
+        ({"temperatures": "pitch"}, "write pitch=1.1,step=0.9"),
+        ({"temperatures": "pitch=0"}, "pitch temperature 0.0 is out of range"),
+        ({"repetition": 0}, "repetition penalty 0 is out of range"),
+        ({"softest": 90, "loudest": 30}, "softest 90 is above loudest 30: turn them round"),
+        ({"loudest": 200}, "loudest 200 is out of range: 1 to 127"),
+        ({"polyphony": -1}, "polyphony -1 is out of range: 1 to 128, or 0 for any number"),
         ({"heed": 0}, "heed 0 is out of range: 0.1 to 20"),
         ({"heed": float("nan")}, "heed nan is out of range"),
     ],
 )
-def test_wishes_nobody_knows_are_refused(settings, message):
+def test_what_nobody_knows_or_no_music_can_be_is_refused(settings, message):
     with pytest.raises(OptionError) as error:
         LiveSettings(**settings)
     assert message in str(error.value)

@@ -97,6 +97,7 @@ class Composer:
                 self.exhausted = True
                 return
             self._keep(note, now_ms + round((self._timer() - began) * 1000), started)
+            self._make_room(note, settings)
 
     def _has_time(self, now_ms: int, worked_s: float, work_s: float) -> bool:
         """Whether there is time for a note: without one in hand always, else if the next one is not due meanwhile."""
@@ -128,6 +129,7 @@ class Composer:
             note = self._draw(settings, wish, given, first_ms)
             self._tied.setdefault(id(played), []).append(note)
             self._keep(note, now_ms, started)
+            self._make_room(note, settings)
 
     def untie(self, played: Note, now_ms: int) -> None:
         """A key is up: what sounds with it ends."""
@@ -178,8 +180,14 @@ class Composer:
             near=self._keys.near(),
             chords=chords,
             vetoed=self._vetoed,
+            full=self._full(settings),
             room=room,
         )
+
+    def _full(self, settings: LiveSettings) -> bool:
+        """Whether as many notes as may sound at once begin with the last one."""
+        last = cell(self._memory.last_ms or 0)
+        return 0 < settings.polyphony <= sum(cell(note.onset_ms) == last for note in self._plan.sounds)
 
     @property
     def _codec(self) -> NoteCodec:
@@ -203,6 +211,17 @@ class Composer:
             ends.append(max(self.until_ms, note.onset_ms + 10))
         if note.end_ms is None or note.end_ms > min(ends):
             note.end_ms, note.row = min(ends), None
+
+    def _make_room(self, note: Note, settings: LiveSettings) -> None:
+        """Where too many notes would sound when one begins, those that began first end there."""
+        if not settings.polyphony:
+            return
+        others = [old for old in self._plan.sounds if old is not note and self._plan.end_ms(old) > note.onset_ms]
+        too_many = max(len(others) + 1 - settings.polyphony, 0)
+        for old in sorted(others, key=lambda one: one.onset_ms)[:too_many]:
+            old.off_ms = note.onset_ms
+            self._memory.end(old, note.onset_ms)
+        self.settle()
 
     def _keep(self, note: Note, now_ms: int, started: float) -> None:
         self._memory.keep(note)

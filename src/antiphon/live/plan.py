@@ -44,6 +44,11 @@ class Plan:
         """The onset of the last planned note."""
         return self.notes[-1].onset_ms if self.notes else None
 
+    @property
+    def sounds(self) -> list[Note]:
+        """What sounds and what is to come."""
+        return [*self.sounding.values(), *self.notes]
+
     def add(self, note: Note) -> None:
         """A note that was just composed and is in the memory."""
         self.notes.append(note)
@@ -99,7 +104,7 @@ class Plan:
 
     def over(self, now_ms: int) -> list[Ending]:
         """Sounding notes whose end has come, the earliest first."""
-        ends = [Ending(note, self._end_ms(note)) for note in self.sounding.values()]
+        ends = [Ending(note, self.end_ms(note)) for note in self.sounding.values()]
         ended = sorted((e for e in ends if e.end_ms <= now_ms), key=lambda e: e.end_ms)
         for ending in ended:
             self._finish(ending)
@@ -107,17 +112,18 @@ class Plan:
 
     def stop(self, now_ms: int) -> list[Ending]:
         """End all that sounds."""
-        ended = [Ending(note, max(min(now_ms, self._end_ms(note)), note.onset_ms)) for note in self.sounding.values()]
+        ended = [Ending(note, max(min(now_ms, self.end_ms(note)), note.onset_ms)) for note in self.sounding.values()]
         for ending in ended:
             self._finish(ending)
         return ended
 
     def next_ms(self) -> int | None:
         """When something begins or ends next."""
-        times = [self._end_ms(note) for note in self.sounding.values()]
+        times = [self.end_ms(note) for note in self.sounding.values()]
         return min(times + [note.onset_ms for note in self.notes[:1]], default=None)
 
-    def _end_ms(self, note: Note) -> int:
+    def end_ms(self, note: Note) -> int:
+        """When a note stops sounding."""
         longest_ms = note.onset_ms + self.longest_ms
         written_ms = note.end_ms if note.off_ms is None else note.off_ms
         return longest_ms if written_ms is None else min(written_ms, longest_ms)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias, get_args
 
 from antiphon import theory
 from antiphon.conditions import LEVELS
 from antiphon.errors import OptionError, unknown
 from antiphon.generate.options import Value
-from antiphon.generate.sampling import Sampling
+from antiphon.generate.options import settings as numbers
+from antiphon.generate.sampling import ATTRIBUTES, Sampling
 from antiphon.generate.wishes import HEED, check_heed
 from antiphon.theory import Chord, Scale
 
@@ -36,9 +38,15 @@ class LiveSettings:
     top_p: float = 1.0  # nucleus sampling; 1: all
     min_p: float = 0.0  # only codes at least so likely as this share of the likeliest
     typical: float = 1.0  # locally typical sampling; 1: all
+    temperatures: str = ""  # of single attributes, instead of `temperature`: "pitch=1.1,step=0.9"
+    repetition: float = 1.0  # pitches heard within the window get this many times less likely; 1: no penalty
+    repetition_window: int = 32  # notes, 1 to 1000
     density: float = 0.0  # most notes a second that the model begins; 0: as many as it likes
     lowest: int = 0  # the model's register: pitches 0 to 127, both ends inside
     highest: int = 127
+    softest: int = 1  # the model's velocities, 1 to 127, before `volume`; both ends inside
+    loudest: int = 127
+    polyphony: int = 0  # most notes that sound at once of the model's; 0: any number
     place: Place = "anywhere"  # below or above what the player plays, within the register
     key: str = ""  # such as "C major" or "F# minor": only notes of its scale; empty: any
     chords: str = ""  # the lane to follow, a chord a bar: "Dm7 G7 C"; empty: what the left hand holds
@@ -78,22 +86,38 @@ class LiveSettings:
         self._check_ranges()
         if self.lowest > self.highest:
             raise OptionError(f"lowest {self.lowest} is above highest {self.highest}: turn them round")
+        if self.softest > self.loudest:
+            raise OptionError(f"softest {self.softest} is above loudest {self.loudest}: turn them round")
         _ = self.sampling, self.scale, self.lane
         check_heed(self.heed)
 
-    @property
+    @cached_property
     def sampling(self) -> Sampling:
         """How codes are drawn."""
         return Sampling(
-            temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, min_p=self.min_p, typical=self.typical
+            temperature=self._temperature,
+            top_k=self.top_k,
+            top_p=self.top_p,
+            min_p=self.min_p,
+            typical=self.typical,
+            repetition=self.repetition,
+            repetition_window=self.repetition_window,
         )
 
     @property
+    def _temperature(self) -> float | dict[str, float]:
+        """One, or one for each attribute where some have their own."""
+        if not self.temperatures:
+            return self.temperature
+        own = numbers(self.temperatures, "temperatures", ATTRIBUTES, "pitch=1.1,step=0.9")
+        return dict.fromkeys(ATTRIBUTES, self.temperature) | own
+
+    @cached_property
     def scale(self) -> Scale | None:
         """The key's pitch classes."""
         return theory.scale(self.key) if self.key else None
 
-    @property
+    @cached_property
     def lane(self) -> tuple[Chord, ...]:
         """The chords to follow."""
         return theory.progression(self.chords) if self.chords else ()
@@ -139,6 +163,9 @@ _RANGES = {  # lowest, highest, and what 0 stands for where it is not in between
     "density": (0.1, 100, "as many as the model likes"),
     "lowest": (0, 127, ""),
     "highest": (0, 127, ""),
+    "softest": (1, 127, ""),
+    "loudest": (1, 127, ""),
+    "polyphony": (1, 128, "any number"),
     "split": (0, 127, ""),
     "program": (0, 127, ""),
     "played_program": (0, 127, ""),
@@ -158,7 +185,12 @@ _RANGES = {  # lowest, highest, and what 0 stands for where it is not in between
 
 
 def field_of(name: str, value: object) -> str:
-    """The field that a setting means: a word for the density is a wish, a number a bound; all others are their own."""
+    """The field that a setting means: a word for the density is a wish, a number a bound; all others are their own.
+
+    So is a temperature by attribute, such as "pitch=1.1", another field than one for all.
+    """
+    if name == "temperature" and isinstance(value, str) and "=" in value:
+        return "temperatures"
     return _WISHES[name] if name == "density" and isinstance(value, str) and not _is_number(value) else name
 
 

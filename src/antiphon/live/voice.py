@@ -49,6 +49,7 @@ class LiveVoice(Voices):
         allows, of the others those that the codec does.
         """
         row = np.zeros(len(self._names), np.int64)
+        self._penalise(sampling)
         uniform, self._thrown = self._dice.throw(self._thrown)[0], self._thrown + 1
         heat = 1.0 if self._watch is None else self._watch.heat.item()  # the guard's, where the writing breaks down
 
@@ -66,6 +67,12 @@ class LiveVoice(Voices):
         self.write(choose)
         duration_ms = self.notes[0].duration_ms
         return row, 0 if duration_ms is None else duration_ms // 10
+
+    def _penalise(self, sampling: Sampling) -> None:
+        """The penalty of the moment; the pitches of before it was set do not count."""
+        self._window = sampling.repetition_window if sampling.repetition != 1 else 0
+        self._penalty = np.array(np.log(sampling.repetition), np.float32)
+        self._recent = self._recent[:, : self._window]
 
 
 def _both(first: np.ndarray | None, second: np.ndarray | None, prefer_second: bool) -> np.ndarray | None:

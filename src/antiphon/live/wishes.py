@@ -36,6 +36,7 @@ class Wishes:
     near: tuple[int, int] | None  # lowest and highest of what the player played lately
     chords: Chords
     vetoed: Sequence[Note] = ()
+    full: bool = False  # so many notes began together that no more may
     room: int = 0  # notes that must still find a place above this one in its chord
 
     def __call__(self, name: str, row: np.ndarray) -> np.ndarray | None:
@@ -45,7 +46,7 @@ class Wishes:
         if name == "pitch":
             cells = int(STEP_BINS.middle[row[self.codec.column["step"]]])
             return self._pitches(self.last_ms + cells * CELL_MS, self.last_pitch + 1 if cells == 0 else 0)
-        return None
+        return self._velocities() if name == "velocity" else None
 
     def _steps(self) -> np.ndarray:
         mask: np.ndarray = (STEP_BINS.middle >= self.least_cells) & (STEP_BINS.middle <= LONGEST_REST_CELLS)
@@ -53,7 +54,18 @@ class Wishes:
             mask[np.searchsorted(STEP_BINS.middle, self.least_cells)] = True
         if mask[0] and mask[1:].any() and not self._register()[self.last_pitch + 1 :].any():
             mask[0] = False  # a chord rises, and here it cannot
+        if self.full and mask[1:].any():
+            mask[0] = False
         return mask
+
+    def _velocities(self) -> np.ndarray | None:
+        """Those in the range, or the nearest where the codec has none in it."""
+        low, high = self.settings.softest, self.settings.loudest
+        if (low, high) == (1, 127):
+            return None
+        values = self.codec.values[self.codec.column["velocity"]]
+        inside: np.ndarray = (values >= low) & (values <= high)
+        return inside if inside.any() else np.abs(values - low) == np.abs(values - low).min()
 
     def _pitches(self, time_ms: int, above: int) -> np.ndarray:
         mask = self._register()
