@@ -37,7 +37,7 @@ def main() -> None:
         check_fit(run.model.state_dict(), weights, f"recipe {args.recipe}", str(path))
     weights = {name: torch.stack([weights[name] for weights in soup]).mean(0) for name in soup[0]}
     for name, temperature in _temperatures(args.temper).items():
-        _temper(weights, run.model.codec.column[name], temperature)
+        _temper(weights, [attribute.name for attribute in run.model.codec.attributes].index(name), temperature)
     folder = run_folder(args.output)
     folder.mkdir(parents=True, exist_ok=True)
     save_tensors(weights, folder / BEST)

@@ -319,3 +319,23 @@ def test_a_temperature_of_one_attribute_leaves_the_others_as_they_were(room):
     free, cold = distinct(), distinct(temperatures="velocity=0.01")
     assert cold[1] < free[1]
     assert abs(cold[0] - free[0]) < 0.25
+
+
+@pytest.mark.parametrize("mode", ["continue", "answer", "duet"])
+@pytest.mark.parametrize(("grid", "swing", "lines_s"), [("1/8", 0.5, [0, 0.3]), ("1/8", 0.6, [0, 0.36])])
+def test_on_a_grid_notes_begin_and_end_on_its_lines(room, mode, grid, swing, lines_s):
+    played = room(mode=mode, tempo=100, grid=grid, swing=swing)
+    played.at(played.play(0.5, [60, 64, 67, 72] * 3, step_s=0.31), HandOver()).at(20)
+    ended = [note for note in played.ended if note.part == "model" and note.onset_s > 0.5]  # from where the beat is
+    assert len(ended) > 10
+    struck = {(note.pitch, round(note.onset_s, 3)) for note in ended}
+    for note in ended:
+        ends_s = note.onset_s + note.duration_s
+        cut = (note.pitch, round(ends_s, 3)) in struck or note.duration_s == played.session.settings.longest_note_s
+        for time_s in (note.onset_s, *([] if cut or mode != "continue" else [ends_s])):
+            assert min(abs((time_s - 0.5 - line + 0.3) % 0.6 - 0.3) for line in lines_s) < 0.0021, (time_s, note)
+
+
+def test_without_a_beat_there_is_no_grid(room):
+    played = room(mode="continue", grid="1/4").at(0.1, HandOver()).at(10)
+    assert len({round(onset_s % 0.1, 3) for onset_s, _ in played.ons()}) > 3

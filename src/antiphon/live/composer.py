@@ -8,6 +8,7 @@ import numpy as np
 
 from antiphon.bins import CELL_MS, STEP_BINS
 from antiphon.codec import HELD, NoteCodec
+from antiphon.live.grid import Grid
 from antiphon.live.keys import Keys
 from antiphon.live.lateness import SPARSE_CELLS
 from antiphon.live.ledger import Ledger
@@ -85,12 +86,16 @@ class Composer:
         last_ms = self._plan.last_ms
         return last_ms is None or last_ms < now_ms + settings.ahead_s * 1000
 
-    def compose(self, now_ms: int, settings: LiveSettings, chords: Chords, work_s: float) -> None:
+    def compose(
+        self, now_ms: int, settings: LiveSettings, chords: Chords, work_s: float, grid: Grid | None = None
+    ) -> None:
         """Write until the plan reaches far enough ahead, or so much work was done."""
         began = self._timer()
         while self.wants(now_ms, settings) and self._has_time(now_ms, self._timer() - began, work_s):
             started = self._timer()
             note = self._next(now_ms, settings, chords)
+            if grid is not None:
+                self._to_grid(note, grid, now_ms, settings)
             self._limit(note, settings)
             if self.until_ms is not None and note.onset_ms >= self.until_ms:
                 self._memory.leave()
@@ -151,6 +156,19 @@ class Composer:
             given = {"step": _step(cell(entrance_ms) - cell(last_ms))}
             return self._draw(settings, self._wish(settings, chords, 0), given, max(entrance_ms, last_ms))
         return self._draw(settings, self._wish(settings, chords, least), {}, None)
+
+    def _to_grid(self, note: Note, grid: Grid, now_ms: int, settings: LiveSettings) -> None:
+        """The note begins and ends on a line. Together with the last one it begins only above it, as codecs order."""
+        soonest_ms, last = now_ms + round(self._needs_s * 1000), self._memory.notes[-1] if self._memory.notes else None
+        if last is not None:
+            least = self._least(cell(last.onset_ms), cell(now_ms), settings)
+            soonest_ms = max(soonest_ms, last.onset_ms + least * CELL_MS)
+        onset_ms = grid.near(note.onset_ms, soonest_ms)
+        if last is not None and cell(onset_ms) == cell(last.onset_ms) and note.pitch <= last.pitch:
+            onset_ms = grid.near(note.onset_ms, last.onset_ms + CELL_MS)
+        if note.end_ms is not None:
+            note.end_ms = grid.near(note.end_ms + onset_ms - note.onset_ms, onset_ms + CELL_MS)
+        note.onset_ms, note.row = onset_ms, None
 
     @property
     def _needs_s(self) -> float:

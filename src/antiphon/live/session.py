@@ -18,6 +18,7 @@ from antiphon.generate.voice import Seed
 from antiphon.live.composer import WORK_S, Composer
 from antiphon.live.conductor import Conductor
 from antiphon.live.events import Clock, Due, HandOver, Heard, Lost, NoteOff, NoteOn, Pedal, Played
+from antiphon.live.grid import grid_over
 from antiphon.live.keys import Echoes, Keys
 from antiphon.live.lane import Lane
 from antiphon.live.lateness import SPARSE_MS, judge
@@ -318,7 +319,7 @@ class Session:
     def _work(self, now_ms: int) -> None:
         """Everything that costs time: hearing, correcting, composing."""
         settings = self.settings
-        beat = self._conductor.beat(now_ms) if settings.mode == "follow" else None
+        beat = self._conductor.beat(now_ms) if settings.mode == "follow" or settings.grid else None
         for played in self._to_harmonise:
             self._composer.harmonise(played, now_ms, settings, self._no_chord)
             if played.end_ms is not None:
@@ -327,7 +328,8 @@ class Session:
         urgent = self._composer.playing and not self._plan.notes  # else corrections may take several calls
         if self._composer.settle(None if urgent else LISTEN_ROWS):
             work_s = 0.0 if self._outlet.waiting else WORK_S  # what is due now does not wait for what is due later
-            self._composer.compose(now_ms, settings, lambda ms: self._lane.at(settings, beat, ms)[1], work_s)
+            lane, grid = self._lane, grid_over(beat, settings.lines)
+            self._composer.compose(now_ms, settings, lambda ms: lane.at(settings, beat, ms)[1], work_s, grid)
         if self._heard_at is not None and self._memory.settled:
             self.ledger.time("input", self._timer() - self._heard_at)
             self._heard_at = None

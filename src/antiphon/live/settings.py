@@ -10,9 +10,11 @@ from typing import Literal, TypeAlias, get_args
 from antiphon import theory
 from antiphon.conditions import LEVELS
 from antiphon.errors import OptionError, unknown
+from antiphon.generate.constraints import Constraints
 from antiphon.generate.options import Value
 from antiphon.generate.options import settings as numbers
 from antiphon.generate.sampling import ATTRIBUTES, Sampling
+from antiphon.generate.timeline import Timeline
 from antiphon.generate.wishes import HEED, check_heed
 from antiphon.theory import Chord, Scale
 
@@ -71,6 +73,8 @@ class LiveSettings:
     tempo: float = 0.0  # beats a minute; 0: follows the player, or a MIDI clock where one runs
     beats: int = 4  # in a bar
     entrance: Entrance = "beat"  # the model begins at once, on a beat, or on a bar line
+    grid: str = ""  # its notes begin and end on these lines where there is a beat: "1/16", "1/8t"; empty: anywhere
+    swing: float = 0.5  # share of two grid steps that the first takes: 0.5, even, to 0.8
     click: bool = False  # the metronome; trading always has it
     clock: bool = False  # send MIDI clock ticks
     # Keeping time.
@@ -88,7 +92,7 @@ class LiveSettings:
             raise OptionError(f"lowest {self.lowest} is above highest {self.highest}: turn them round")
         if self.softest > self.loudest:
             raise OptionError(f"softest {self.softest} is above loudest {self.loudest}: turn them round")
-        _ = self.sampling, self.scale, self.lane
+        _ = self.sampling, self.scale, self.lane, self.lines
         check_heed(self.heed)
 
     @cached_property
@@ -121,6 +125,12 @@ class LiveSettings:
     def lane(self) -> tuple[Chord, ...]:
         """The chords to follow."""
         return theory.progression(self.chords) if self.chords else ()
+
+    @cached_property
+    def lines(self) -> Timeline | None:
+        """The grid, of any tempo."""
+        wanted = Constraints(grid=self.grid or None, tempo=120 if self.grid else None, swing=self.swing)
+        return Timeline(wanted) if self.grid else None
 
     @property
     def wishes(self) -> dict[str, Value]:
