@@ -117,3 +117,32 @@ def test_fresh_believes_no_part_of_an_earlier_run(tmp_path):
         Cache(tmp_path).in_parts(KEY, stopped)
     again = Cache(tmp_path, fresh=True).in_parts(KEY, lambda keep: keep(0, lambda: {"value": np.array(2)})["value"])
     assert again == 2
+
+
+def test_two_at_once_with_the_same_work_do_not_disturb_each_other(tmp_path):
+    def part():
+        return {"value": np.array(7)}
+
+    def other(keep):
+        return keep(0, part)["value"] + 1
+
+    def whole(keep):
+        value = keep(0, part)["value"]
+        assert Cache(tmp_path).in_parts(KEY, other) == 8  # which ends first, and takes its parts away
+        return value + 1
+
+    assert Cache(tmp_path).in_parts(KEY, whole) == 8
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_part_that_another_takes_away_is_made_again(tmp_path, monkeypatch):
+    cache, known = Cache(tmp_path), Cache._known
+
+    def taken_away(self, path):
+        was_there = known(self, path)
+        path.unlink(missing_ok=True)
+        return was_there
+
+    cache.arrays(KEY, lambda: {"value": np.array(7)})
+    monkeypatch.setattr(Cache, "_known", taken_away)
+    assert cache.arrays(KEY, lambda: {"value": np.array(7)})["value"] == 7

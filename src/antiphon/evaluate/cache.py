@@ -47,7 +47,7 @@ class Cache:
 
         value = (self.arrays if as_arrays else self.json)(key, lambda: make(keep))
         for part in parts:
-            self.path(part, ".npz").unlink()
+            self.path(part, ".npz").unlink(missing_ok=True)  # two comparisons at once may have had the same work
         return value
 
     def arrays(self, key: Mapping[str, Any], make: Callable[[], Arrays]) -> dict[str, np.ndarray]:
@@ -57,8 +57,11 @@ class Cache:
             with written(path) as temporary:
                 np.savez(temporary, **dict(make()))  # type: ignore[arg-type]  # NumPy's stub takes a name for allow_pickle
             self._made.add(path)
-        with np.load(path) as found:
-            return dict(found)
+        try:
+            with np.load(path) as found:
+                return dict(found)
+        except FileNotFoundError:  # a part that another comparison has just come to the end with
+            return {name: np.asarray(array) for name, array in make().items()}
 
     def file(self, key: Mapping[str, Any], suffix: str, make: Callable[[Path], None]) -> bytes:
         """The bytes of a file that belongs to a key, written to a temporary path by ``make`` if it is not there."""
